@@ -1,0 +1,237 @@
+"""The one access layer: every list, page, count, export and search result passes through the criterion made here.
+
+A criterion is the OR over an actor's grants of scope and states, written as SQL. No rule runs row by row in Python, so
+lists, counts and single checks cannot disagree. Without a grant the criterion is false.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, object_session
+from sqlalchemy.orm.attributes import instance_state
+
+from core import clock
+from core.access.actor import EVERY_TYPE, FIELD_RIGHTS, PLAIN, Actor, FieldRight, Grant
+from core.access.explanation import Explanation, Verdict, explanation
+from core.access.registry import (
+    EntityAccess,
+    closed_resources,
+    covers,
+    entity_access,
+    field_groups,
+)
+from core.errors import AccessDenied
+from core.i18n import DEFAULT
+
+E = TypeVar("E")
+Criterion = sa.ColumnElement[bool]
+
+#: The right that a grant of this action gives on the field groups it reaches; other actions say nothing of fields.
+FIELD_ACTIONS: Mapping[str, FieldRight] = {"read": "read", "change": "write"}
+
+
+def select(actor: Actor, entity: type[E], action: str, resource: str | None = None) -> sa.Select[E]:
+    """The only query that may be run for ``entity``: the rows on which ``actor`` holds a grant for ``action``.
+
+    ``resource`` narrows it to one record type. Without a grant it yields nothing.
+    """
+    reachable = criterion(actor, entity, action, resource)
+    return sa.select(entity).where(reachable)
+
+
+def criterion(actor: Actor, entity: type[Any], action: str, resource: str | None = None) -> Criterion:
+    """What ``select`` puts in its WHERE, for a statement that joins ``entity`` to something else."""
+    entry = entity_access(entity)
+    fixed = entry.fixed_resource
+    if fixed is not None and resource not in {None, fixed}:
+        raise ValueError(f"{entity.__name__} holds {fixed}, not {resource}")
+    wanted = fixed or resource
+    outer = [*_home(actor, entity), *_only(entry, resource)]
+    if actor.is_system:
+        return sa.and_(sa.true(), *outer)
+    grants = [g for g in actor.grants if g.action == action and (wanted is None or covers(g.resource, wanted))]
+    return sa.and_(*outer, _any_of(entry, actor, grants, wanted))
+
+
+def allowed(actor: Actor, action: str, obj: Any) -> bool:
+    """Whether ``actor`` may do ``action`` with this row, as it is stored: pending changes do not open doors.
+
+    ``obj`` belongs to a session. A row that is being added is flushed first; a creation is judged by ``may``.
+    """
+    if actor.is_system:
+        return actor.district_id is None or getattr(obj, "district_id", None) in {
+            None,
+            actor.district_id,
+        }
+    entity = type(obj)
+    return bool(_ask(obj, [sa.true()], criterion(actor, entity, action)))
+
+
+def check(actor: Actor, action: str, obj: Any) -> None:
+    """Raise AccessDenied unless ``allowed``: the criterion of ``select`` with the id of this row."""
+    if not allowed(actor, action, obj):
+        raise AccessDenied(action, _resource_of(obj))
+
+
+def may(actor: Actor, action: str, resource: str) -> bool:
+    """Whether ``actor`` holds any grant at all for ``action`` on ``resource``: for menus, buttons and creations."""
+    return actor.is_system or any(g.action == action and covers(g.resource, resource) for g in actor.grants)
+
+
+def require(actor: Actor, action: str, resource: str) -> None:
+    """Raise AccessDenied unless ``may``."""
+    if not may(actor, action, resource):
+        raise AccessDenied(action, resource)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFlags:
+    """Field rights for a list: one boolean column per grant, to be added to the list's own query."""
+
+    grants: tuple[Grant, ...]
+    columns: tuple[sa.Label[bool], ...]
+    system: bool = False
+
+    def rights(self, resource: str, flags: Iterable[Any]) -> dict[str, FieldRight]:
+        """The right per field group of one row, from its values of ``columns``."""
+        if self.system:
+            return dict.fromkeys(field_groups(resource), "write")
+        holding = [grant for grant, flag in zip(self.grants, flags, strict=True) if flag]
+        return {group: _best(grant_right(grant, group) for grant in holding) for group in field_groups(resource)}
+
+
+def field_flags(actor: Actor, entity: type[Any]) -> FieldFlags:
+    """The columns that tell, row by row, which of the actor's grants speak of the fields."""
+    if actor.is_system:
+        return FieldFlags((), (), system=True)
+    entry = entity_access(entity)
+    now = clock.now()
+    grants = tuple(g for g in actor.grants if g.action in FIELD_ACTIONS and _reaches(entry, g))
+    columns = tuple(_branch(entry, actor, g, now).label(f"access_{n}") for n, g in enumerate(grants))
+    return FieldFlags(grants, columns)
+
+
+def fields(actor: Actor, obj: Any) -> dict[str, FieldRight]:
+    """What ``actor`` may do with each field group of this row: ``write``, ``read``, ``mask`` or ``none``."""
+    flags = field_flags(actor, type(obj))
+    row: Sequence[Any] = _ask(obj, flags.columns, *_home(actor, type(obj))) or () if flags.columns else ()
+    return flags.rights(_resource_of(obj), row or [False] * len(flags.columns))
+
+
+def grant_right(grant: Grant, group: str) -> FieldRight:
+    """What one grant alone gives on a field group. One that names no group reaches only the plain one."""
+    most = FIELD_ACTIONS.get(grant.action, "none")
+    given = grant.field_groups.get(group, "none") if grant.field_groups else most if group == PLAIN else "none"
+    return min(given, most, key=FIELD_RIGHTS.index)
+
+
+def explain(actor: Actor, action: str, obj: Any, *, lang: str = DEFAULT) -> Explanation:
+    """Why ``actor`` may, or may not, do ``action`` with this row: the grants that decide, or their absence."""
+    resource = _resource_of(obj)
+    if actor.is_system:
+        return explanation(actor, action, resource, [], allowed=allowed(actor, action, obj))
+    entry, now = entity_access(type(obj)), clock.now()
+    grants = [g for g in actor.grants if g.action == action and covers(g.resource, resource)]
+    columns = [part for g in grants for part in (_in_scope(entry, actor, g, now), _in_state(entry, g))]
+    row = _ask(obj, columns, *_home(actor, type(obj))) if columns else None
+    verdicts = [_verdict(g, row, 2 * n) for n, g in enumerate(grants)]
+    return explanation(actor, action, resource, verdicts, allowed=any(v.holds for v in verdicts), lang=lang)
+
+
+def _verdict(grant: Grant, row: Sequence[Any] | None, at: int) -> Verdict:
+    scope, state = (bool(row[at]), bool(row[at + 1])) if row else (False, False)
+    return Verdict(grant, in_scope=scope, in_state=state)
+
+
+def _best(rights: Iterable[FieldRight]) -> FieldRight:
+    return max(rights, key=FIELD_RIGHTS.index, default="none")
+
+
+def _home(actor: Actor, entity: type[Any]) -> list[Criterion]:
+    """Tie the rows to the actor's own district: an actor of one district is nobody in another's session."""
+    column = getattr(entity, "district_id", None)
+    if column is None or (actor.is_system and actor.district_id is None):
+        return []
+    return [sa.false() if actor.district_id is None else column == actor.district_id]
+
+
+def _only(entry: EntityAccess, resource: str | None) -> list[Criterion]:
+    if resource is None or isinstance(entry.resource, str):
+        return []
+    return [entry.resource == resource]
+
+
+def _any_of(entry: EntityAccess, actor: Actor, grants: Iterable[Grant], wanted: str | None) -> Criterion:
+    """OR over the grants; those that differ in the resource alone share one branch."""
+    resources: dict[tuple[str, tuple[str, ...]], set[str]] = {}
+    for grant in grants:
+        resources.setdefault((grant.scope, grant.states), set()).add(grant.resource)
+    now = clock.now()
+    branches = []
+    for (scope, states), names in sorted(resources.items()):
+        sample = Grant("", "", scope=scope, states=states)
+        rows = sa.and_(_in_scope(entry, actor, sample, now), _in_state(entry, sample))
+        branches.append(rows if wanted is not None else sa.and_(rows, _named(entry, names)))
+    return sa.or_(sa.false(), *branches)
+
+
+def _branch(entry: EntityAccess, actor: Actor, grant: Grant, now: datetime) -> Criterion:
+    return sa.and_(
+        _in_scope(entry, actor, grant, now),
+        _in_state(entry, grant),
+        _named(entry, {grant.resource}),
+        sa.true(),
+    )
+
+
+def _in_scope(entry: EntityAccess, actor: Actor, grant: Grant, now: datetime) -> Criterion:
+    scope = entry.scope(grant.scope, actor)
+    return sa.false() if scope is None else scope(actor, now)
+
+
+def _in_state(entry: EntityAccess, grant: Grant) -> Criterion:
+    if not grant.states:
+        return sa.true()
+    # A grant narrowed to states says nothing about rows that have none.
+    return sa.false() if entry.state is None else entry.state.in_(sorted(grant.states))
+
+
+def _named(entry: EntityAccess, names: set[str]) -> Criterion:
+    if isinstance(entry.resource, str):
+        return sa.true()
+    if EVERY_TYPE not in names:
+        return entry.resource.in_(sorted(names))
+    shut = [name for name in closed_resources() if name not in names]
+    return entry.resource.not_in(shut) if shut else sa.true()
+
+
+def _reaches(entry: EntityAccess, grant: Grant) -> bool:
+    return entry.fixed_resource is None or covers(grant.resource, entry.fixed_resource)
+
+
+def _resource_of(obj: Any) -> str:
+    entry = entity_access(type(obj))
+    return entry.fixed_resource or str(getattr(obj, entry.resource.key))  # type: ignore[union-attr]
+
+
+def _ask(obj: Any, columns: Sequence[Any], *where: Criterion) -> Any:
+    """One row of ``columns`` for the stored row behind ``obj``, or ``None``."""
+    session = _session_of(obj)
+    entity = type(obj)
+    statement = sa.select(*columns).select_from(entity)
+    if instance_state(obj).pending:
+        session.flush()
+    with session.no_autoflush:
+        return session.execute(statement.where(entity.id == obj.id, *where)).first()
+
+
+def _session_of(obj: Any) -> Session:
+    session = object_session(obj)
+    if session is None:
+        raise ValueError(f"{type(obj).__name__} belongs to no session, so no grant can be asked about it")
+    return session

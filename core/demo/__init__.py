@@ -1,0 +1,1 @@
+"""A database of demonstration: every model as a district, with its content and accounts to try."""

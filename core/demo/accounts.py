@@ -1,0 +1,81 @@
+"""The accounts of a demonstration: their addresses lead nowhere and their password is no secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.access import Actor, operations
+from core.access.models import Account, Role, RoleHolder
+from core.access.queries import account_by_email
+from core.db import Database
+from core.districts.models import District
+from core.i18n import DEFAULT, pick
+
+#: A name that never resolves (RFC 2606).
+DOMAIN = "prova.example"
+PASSWORD = "prova-innesto-2026"
+REASON = "dimostrazione"
+PORTAL = f"portale@{DOMAIN}"
+
+
+def make_for_roles(session: Session, slug: str) -> int:
+    """One account for each role of the session's district that has to be given and has none; how many were made."""
+    roles = session.scalars(select(Role).where(Role.is_visitor.is_(False)).order_by(Role.key)).all()
+    return sum(_make_for(session, role, slug) for role in roles)
+
+
+def _make_for(session: Session, role: Role, slug: str) -> bool:
+    actor = Actor.system(session.info["district"], REASON)
+    email = f"{role.key.replace('_', '-')}.{slug}@{DOMAIN}"
+    if account_by_email(session, email) is not None:
+        return False
+    name = f"{pick(role.label, DEFAULT)} di prova"
+    account = operations.create_account(session, email=email, name=name, password=PASSWORD, actor=actor)
+    operations.add_membership(session, account, actor=actor)
+    operations.give_role(session, account, role.key, actor=actor)
+    return True
+
+
+def make_portal_administrator(session: Session) -> None:
+    """The account that administers the installation, if there is none."""
+    if account_by_email(session, PORTAL) is None:
+        actor = Actor.system(None, REASON)
+        operations.create_account(
+            session, email=PORTAL, name="Portale di prova", password=PASSWORD, portal_admin=True, actor=actor
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """What an account may do, where, and how to sign in."""
+
+    what: str
+    district: str
+    email: str
+    password: str = PASSWORD
+
+    @property
+    def label(self) -> str:
+        """What and where, for a list."""
+        return f"{self.what} ({self.district})" if self.district else self.what
+
+
+def listed(database: Database) -> list[DemoAccount]:
+    """Every account of the demonstration, by district."""
+    with database.read(None) as session:
+        districts = list(session.execute(select(District.id, District.slug).order_by(District.id)))
+        found = [DemoAccount("Amministrazione del portale", "", PORTAL)]
+    for number, slug in districts:
+        with database.read(number) as session:
+            rows = session.execute(
+                select(Role.label, Account.email)
+                .join(RoleHolder, (RoleHolder.district_id == Role.district_id) & (RoleHolder.role_id == Role.id))
+                .join(Account, Account.id == RoleHolder.account_id)
+                .where(Account.email.endswith(f"@{DOMAIN}"))
+                .order_by(Account.email)
+            )
+            found += [DemoAccount(pick(label, DEFAULT), slug, email) for label, email in rows]
+    return found

@@ -1,0 +1,42 @@
+"""Markdown subset: paragraphs, lists, emphasis, links. HTML in the source stays text; the output is sanitised."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
+_RULES = ["paragraph", "list", "emphasis", "link", "newline", "escape", "entity"]
+_TAGS = {"p", "ul", "ol", "li", "strong", "em", "a", "br"}
+_SCHEMES = {"http", "https", "mailto", "tel"}
+
+
+@cache
+def _parser() -> MarkdownIt:
+    # Loaded late: most pages of a console or API never render text.
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("zero", {"html": False, "maxNesting": 20}).enable(_RULES)
+
+
+@lru_cache(maxsize=512)
+def render(text: str) -> Markup:
+    """Safe HTML of a rich text."""
+    import nh3
+
+    html = _parser().render(text)
+    clean = nh3.clean(html, tags=_TAGS, attributes={"a": {"href"}}, url_schemes=_SCHEMES, link_rel="noopener")
+    return Markup(clean)  # noqa: S704 - sanitised on the line above
+
+
+def plain(text: str) -> str:
+    """The words of a rich text without its marks, for search and lists."""
+    inline = (block for block in _parser().parse(text) if block.type == "inline")
+    return "\n".join("".join(p.content or " " * (p.type in _BREAKS) for p in b.children or ()) for b in inline)
+
+
+_BREAKS = {"softbreak", "hardbreak"}

@@ -1,0 +1,94 @@
+"""What a person sees when something does not work, and what a program gets on the API."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request, url_for
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from core.errors import AccessDenied, Conflict, FieldError, Invalid, NotFound, Refused
+from core.i18n import _
+from core.web.context import RequestContext
+
+log = logging.getLogger(__name__)
+PAGES = frozenset({400, 403, 404, 405, 409, 410, 413, 429, 500, 503})
+
+
+def configure_errors(app: Flask) -> None:
+    """Answer every error with a page that helps, or with problem+json under ``/api/``."""
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(NotFound, lambda error: answer(404))
+    app.register_error_handler(AccessDenied, _denied)
+    app.register_error_handler(Refused, lambda error: answer(409, error.message))
+    app.register_error_handler(Invalid, lambda error: answer(422, errors=error.errors))
+    app.register_error_handler(Conflict, lambda error: answer(409, _conflict()))
+    app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(Exception, _crash)
+
+
+def answer(
+    status: int, detail: str = "", *, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
+) -> Response:
+    """The error as page or as problem+json, whichever the address is for."""
+    made = problem(status, detail, errors) if request.path.startswith("/api/") else page(status, detail, errors)
+    made.headers.extend(headers or {})
+    return made
+
+
+def page(status: int, detail: str = "", errors: Sequence[FieldError] = ()) -> Response:
+    """A page that says what happened and where to go."""
+    name = status if status in PAGES else (400 if status < 500 else 500)
+    text = detail or " ".join(error.message for error in errors)
+    return make_response(render_template(f"errors/{name}.html", detail=text, reference=g.get("request_id", "")), status)
+
+
+def problem(status: int, detail: str = "", errors: Sequence[FieldError] = ()) -> Response:
+    """RFC 9457 answer of the API."""
+    body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+    if detail:
+        body["detail"] = detail
+    if errors:
+        body["errors"] = [{"field": e.field, "message": e.message, "code": e.code} for e in errors]
+    response = jsonify(body)
+    response.status_code = status
+    response.content_type = "application/problem+json"
+    return response
+
+
+def _http(error: HTTPException) -> Response | HTTPException:
+    if error.response is not None or error.code is None or error.code < 400:
+        return error
+    kept = {k: v for k, v in error.get_headers() if k not in ("Content-Type", "Content-Length")}
+    return answer(error.code, headers=kept)
+
+
+def _denied(error: AccessDenied) -> AnyResponse:
+    """Ask a visitor to sign in; tell someone with an account that the page is for another role."""
+    context: RequestContext | None = g.get("innesto")
+    if context is None or context.actor.kind != "visitor":
+        return answer(403)
+    if request.path.startswith("/api/"):
+        return answer(401, headers={"WWW-Authenticate": "Session"})
+    if request.method == "GET":
+        return redirect(url_for("account.login", next=request.full_path.rstrip("?")))
+    return answer(403)
+
+
+def _conflict() -> str:
+    return _("Un'altra persona ha cambiato questa scheda mentre la stavi modificando. Ricarica la pagina e riprova.")
+
+
+def _database(error: OperationalError) -> Response:
+    log.error("the database does not answer", exc_info=error)
+    return answer(503, headers={"Retry-After": "30"})
+
+
+def _crash(error: Exception) -> Response:
+    log.error("request %s failed", g.get("request_id", "-"), exc_info=error)
+    return answer(500)

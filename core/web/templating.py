@@ -1,0 +1,73 @@
+"""What every template can use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, g, request, url_for
+from flask_babel import Babel
+from flask_wtf.csrf import generate_csrf
+
+from core import clock
+from core.i18n import DEFAULT, LANGUAGES, Texts, pick
+from core.web.assets import asset
+from core.web.context import RequestContext, page_language
+from core.web.dates import format_date
+from core.web.headers import nonce
+from core.web.menus import menu
+from core.web.site import site
+
+if TYPE_CHECKING:
+    from core.installation import Installation
+
+
+def configure_languages(app: Flask, installation: Installation) -> None:
+    """Let gettext follow the language of the address, or of the profile on staff pages."""
+    Babel(
+        app,
+        default_locale=DEFAULT,
+        default_timezone=str(clock.ROME),
+        default_translation_directories=";".join(translation_folders(installation)),
+        locale_selector=page_language,
+    )
+
+
+def translation_folders(installation: Installation) -> list[str]:
+    """Catalogues of the core and of each plugin."""
+    core = Path(__file__).resolve().parent.parent / "translations"
+    return [str(core), *(str(p.manifest.folder / "translations") for p in installation.host.plugins)]
+
+
+def configure_templates(app: Flask, installation: Installation) -> None:
+    """Offer the globals of pages."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.globals.update(asset=asset, nonce=nonce, csrf_token=generate_csrf, format_date=format_date)
+    app.jinja_env.globals.update(pick=_pick, demo=installation.demo)
+
+    @app.context_processor
+    def page_globals() -> dict[str, Any]:
+        context: RequestContext | None = g.get("innesto")
+        if context is None:
+            return {}
+        return {"current": context, "site": site(context), "menu": menu(context), "languages": languages(context)}
+
+
+def _pick(texts: Texts | str | None) -> str:
+    return pick(texts, page_language())
+
+
+def languages(context: RequestContext) -> list[tuple[str, str, str]]:
+    """(code, own name, address of this page) for each other language that the district speaks."""
+    if context.district is None or not request.endpoint or request.method != "GET":
+        return []
+    others = [code for code in context.district.languages if code != context.lang and code in LANGUAGES]
+    if not any("lang" in rule.arguments for rule in request.url_rule.map.iter_rules(request.endpoint)):
+        return []
+    return [(code, LANGUAGES[code], _in_language(code)) for code in others]
+
+
+def _in_language(code: str) -> str:
+    values: dict[str, Any] = {**(request.view_args or {}), **request.args.to_dict(flat=False)}
+    return url_for(request.endpoint or "", lang=code, **values)

@@ -1,0 +1,1 @@
+"""Workflows: what may happen to a thing, as immutable data."""

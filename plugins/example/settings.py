@@ -1,0 +1,13 @@
+"""What a model or the console may set: the schema of ``[plugins.example]``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``notices_on_home``: how many notices the district's home page shows. ``announce``: tell of new pages."""
+
+    notices_on_home: int = field(default=3, metadata={"min": 0, "max": 10})
+    announce: bool = True

@@ -1,0 +1,150 @@
+"""Reads of the information desk, shared by its pages and its API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from core.toolkit import (
+    Actor,
+    DashboardCard,
+    DistrictSnapshot,
+    FormField,
+    Hits,
+    Query,
+    Record,
+    RecordType,
+    SlotContent,
+    Texts,
+    _,
+    access,
+    current,
+    form_of,
+    ngettext,
+    pick,
+    record_queries,
+    record_types,
+    terms,
+)
+from plugins.public_info.permissions import TYPES
+from plugins.public_info.presentation import Reading, item_url
+
+PLUGIN = "public_info"
+#: Kinds of answers that name other records.
+REFERENCES = "records"
+
+
+def types() -> tuple[RecordType, ...]:
+    """The record types of the desk, services first."""
+    return tuple(sorted(record_types(PLUGIN), key=lambda item: TYPES.index(item.key)))
+
+
+def reading(session: Session, actor: Actor, district: DistrictSnapshot, record: Record, lang: str) -> Reading:
+    """A record with all that its page names: labels of vocabularies, municipalities, other records."""
+    form = form_of(session, record)
+    words = {f.key: vocabulary_labels(session, f) for f in form.fields if f.config.get("vocabulary")}
+    keys = [f.key for f in form.fields if f.type == REFERENCES]
+    linked = {row.ref: row for key in keys for row in record_queries.related(session, actor, record, key)}
+    places = {istat: place.name for istat, place in district.municipalities.items()}
+    return Reading(record, form, lang, words, places, linked)
+
+
+def vocabulary_labels(session: Session, item: FormField) -> Mapping[str, Texts]:
+    """Label of each term that a question offers."""
+    return {key: term.label for key, term in terms(session, item.config["vocabulary"]).items()}
+
+
+def search(session: Session, actor: Actor, district: DistrictSnapshot, query: Query) -> tuple[Hits, list[Record]]:
+    """A page of hits and, of these, the records that the actor may read as the database has them now."""
+    desk = current.installation.search
+    hits = desk.search(query, district_id=district.id, synonyms=district.synonyms, allowed=_limit(session, actor))
+    return hits, record_queries.by_ids(session, actor, [hit.record_id for hit in hits.items])
+
+
+def _limit(session: Session, actor: Actor) -> Any:
+    """Nothing where the actor may read every type: then the page of hits alone is asked of the database.
+
+    A reader of some types only gets totals and facets of these: no count may tell of what may not be seen.
+    """
+    if all(access.may(actor, "read", type_) for type_ in TYPES):
+        return None
+    return lambda refs: _readable(session, actor, refs)
+
+
+def _readable(session: Session, actor: Actor, refs: Iterable[str]) -> set[str]:
+    wanted = list(refs)
+    found: set[str] = set()
+    for start in range(0, len(wanted), 500):
+        statement = access.select(actor, Record, "read").where(Record.ref.in_(wanted[start : start + 500]))
+        found |= {record.ref for record in session.scalars(statement)}
+    return found
+
+
+def facet_labels(session: Session, district: DistrictSnapshot, lang: str) -> dict[str, dict[str, str]]:
+    """Facet → value → label, in the order in which they are offered."""
+    labels = {"type": {item.key: pick(item.label_plural, lang) for item in types()}}
+    for item in types():
+        for field in item.form.fields:
+            if field.facet and field.facet not in labels:
+                labels[field.facet] = _facet(session, district, field, lang)
+    return labels
+
+
+def _facet(session: Session, district: DistrictSnapshot, field: FormField, lang: str) -> dict[str, str]:
+    if field.type == "municipalities":
+        return {istat: place.name for istat, place in district.municipalities.items()}
+    if field.config.get("vocabulary"):
+        return {key: pick(label, lang) for key, label in vocabulary_labels(session, field).items()}
+    return {option.key: pick(option.label, lang) for option in field.options}
+
+
+def home(district: DistrictSnapshot, session: Session, actor: Actor) -> Sequence[SlotContent]:
+    """Services on the district's home page."""
+    most = int(district.setting(PLUGIN, "home_items"))
+    (services, courses) = (_public(session, actor, type_, most) for type_ in ("service", "course"))
+    context = {"services": [entry(r) for r in services], "courses": [entry(r) for r in courses]}
+    return [SlotContent("public_info/home.html", context, order=100)] if services or courses else ()
+
+
+def _public(session: Session, actor: Actor, type_: str, most: int) -> tuple[Record, ...]:
+    if not most:
+        return ()
+    wanted = record_queries.Listing(public=True, order="title", page_size=most)
+    return record_queries.listing(session, actor, type_, wanted).items
+
+
+def entry(record: Record) -> dict[str, Any]:
+    """A record as one line of a list."""
+    title = record.answers.get("title", {})
+    foreign = "" if title.get(current.lang) else next(iter(title), "")
+    return {
+        "title": pick(title, current.lang),
+        "url": item_url(record.type, record.slug),
+        "text": pick(record.answers.get("summary"), current.lang),
+        "lang": foreign,
+    }
+
+
+def staff_cards(session: Session, actor: Actor) -> Sequence[DashboardCard]:
+    """Published pages that lack blocks: work for editors."""
+    if not any(access.may(actor, "change", type_) for type_ in TYPES):
+        return ()
+    lacking = [record for record, _missing in record_queries.incomplete_records(session, actor) if record.type in TYPES]
+    if not lacking:
+        return ()
+    text = ngettext(
+        "A %(num)s pagina pubblicata mancano delle parti.",
+        "A %(num)s pagine pubblicate mancano delle parti.",
+        len(lacking),
+    )
+    url = url_for("records.show", type_=lacking[0].type, record_id=lacking[0].id)
+    return [DashboardCard(_("Pagine da completare"), text, url, _("Completa la prima"), order=100, kind="soon")]
+
+
+def facet_names() -> tuple[str, ...]:
+    """The facets that an address may carry."""
+    fields = [field.facet for item in types() for field in item.form.fields if field.facet]
+    return ("type", *dict.fromkeys(fields))

@@ -1,0 +1,1 @@
+"""Commands of the developers: what the Makefile calls."""

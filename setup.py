@@ -1,0 +1,30 @@
+"""The build refuses to make a distribution that lacks what is made, not committed: assets and catalogues."""
+
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).resolve().parent
+MANIFEST = ROOT / "core" / "web" / "static" / "dist" / "manifest.json"
+
+
+def missing() -> list[Path]:
+    """Files that must have been made before a distribution is."""
+    sources = [path for package in ("core", "plugins") for path in (ROOT / package).rglob("*.po")]
+    return [path for path in (MANIFEST, *(source.with_suffix(".mo") for source in sources)) if not path.exists()]
+
+
+class BuildPy(build_py):
+    """Copies the packages when everything stands in them; an editable install copies nothing and asks nothing."""
+
+    def run(self) -> None:
+        """Stop by name before anything is copied."""
+        absent = [] if self.editable_mode else missing()
+        if absent:
+            names = ", ".join(str(path.relative_to(ROOT)) for path in absent)
+            raise SystemExit(f"missing from the distribution: {names}. Run `make assets translations` first")
+        super().run()
+
+
+setup(cmdclass={"build_py": BuildPy})

@@ -1,0 +1,149 @@
+"""What tenancy and the write lock may cost."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import MetaData, event, select
+from sqlalchemy.orm import selectinload
+
+from core.db import Database
+from core.db.guard import Guard
+from tests.support.sample_models import SampleBase, SampleCase, SampleNote, SamplePerson
+
+REPO = Path(__file__).resolve().parents[3]
+READERS, WRITERS, SAMPLES, SECONDS = 8, 2, 5000, 2.5
+#: Mean pauses in seconds of one reader and one writer: a busy office, not a saturated processor.
+READ_PAUSE, WRITE_PAUSE = 0.04, 0.04
+
+#: A second process that writes until it is stopped.
+WRITER = """
+import sys, time
+from core.db import Database
+from tests.support.sample_models import SampleNote
+database = Database(sys.argv[1])
+while True:
+    with database.write(1) as session:
+        session.add(SampleNote(text="from another process"))
+    time.sleep(0.04)
+"""
+
+
+@pytest.fixture
+def database_metadata() -> MetaData:
+    return SampleBase.metadata
+
+
+@pytest.mark.slow
+def test_the_guard_costs_at_most_ten_microseconds_a_statement(
+    any_database: Database, record_property: Callable[[str, object], None]
+) -> None:
+    calls: list[tuple[Any, ...]] = []
+    event.listen(any_database.engine, "before_cursor_execute", lambda *arguments: calls.append(arguments))
+    with any_database.read(1) as session:
+        session.scalars(select(SampleCase).where(SampleCase.state == "open", SampleCase.notes.any())).all()
+        guard = next(fn for fn in any_database.engine.dispatch.before_cursor_execute if isinstance(_owner(fn), Guard))
+        seconds = min(_seconds(lambda: guard(*calls[0]), 2000) for _ in range(15))
+    record_property("microseconds", seconds / 2000 * 1e6)
+    assert seconds / 2000 <= 10e-6
+
+
+def _owner(function: Any) -> object:
+    cells = getattr(function, "__closure__", None) or ()
+    return next((c.cell_contents for c in cells if isinstance(c.cell_contents, Guard)), function)
+
+
+def _seconds(work: Callable[[], object], times: int) -> float:
+    begin = time.perf_counter()
+    for _ in range(times):
+        work()
+    return time.perf_counter() - begin
+
+
+def _fill(database: Database) -> None:
+    with database.write(1) as session:
+        session.add_all([SampleCase(number=n, person=SamplePerson(name=f"person {n}")) for n in range(500)])
+
+
+def _read(database: Database) -> None:
+    with database.read(1) as session:
+        query = select(SampleCase).where(SampleCase.number >= random.randrange(480)).order_by(SampleCase.number)
+        assert session.scalars(query.limit(20).options(selectinload(SampleCase.person))).all()
+
+
+def _write(database: Database) -> None:
+    with database.write(1) as session:
+        session.add(SampleNote(text="from a thread"))
+
+
+@contextmanager
+def _working(count: int, work: Callable[[], None], pause: float) -> Iterator[None]:
+    stop = threading.Event()
+
+    def repeat() -> None:
+        while not stop.is_set():
+            work()
+            stop.wait(random.expovariate(1 / pause))
+
+    threads = [threading.Thread(target=repeat) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+@contextmanager
+def _writing(database: Database) -> Iterator[None]:
+    command = [sys.executable, "-c", WRITER, database.url.render_as_string()]
+    with subprocess.Popen(command, cwd=REPO) as process:
+        try:
+            with _working(WRITERS, lambda: _write(database), WRITE_PAUSE):
+                time.sleep(1.5)
+                yield
+                assert process.poll() is None
+        finally:
+            process.terminate()
+
+
+def _samples(database: Database) -> list[float]:
+    taken: list[float] = []
+
+    def sample() -> None:
+        taken.append(_seconds(lambda: _read(database), 1))
+
+    with _working(READERS, sample, READ_PAUSE):
+        time.sleep(SECONDS)
+    return taken
+
+
+def _p99(samples: list[float]) -> float:
+    return sorted(samples)[int(len(samples) * 0.99)]
+
+
+@pytest.mark.slow
+def test_writers_hardly_slow_down_readers_on_sqlite(
+    sqlite_database: Database, record_property: Callable[[str, object], None]
+) -> None:
+    _fill(sqlite_database)
+    alone: list[float] = []
+    beside: list[float] = []
+    # In turns, so that what else the machine does falls on both.
+    while len(alone) + len(beside) < SAMPLES or len(beside) < SAMPLES // 3:
+        alone += _samples(sqlite_database)
+        with _writing(sqlite_database):
+            beside += _samples(sqlite_database)
+    record_property("read_p99_ms", {"alone": _p99(alone) * 1000, "beside writers": _p99(beside) * 1000})
+    assert _p99(beside) <= 1.5 * _p99(alone)
