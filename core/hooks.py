@@ -40,7 +40,7 @@ class Problems:
         self._lock = Lock()
 
     def add(self, plugin: str, stage: str, error: BaseException | str) -> None:
-        """Note a fault. The text of the error stays in the log and in the console; the public health page has the name."""
+        """Note a fault. Its text is for log and console; the public health page has the plugin's name alone."""
         text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
         key = (plugin, stage, text[:300])
         with self._lock:
@@ -52,10 +52,6 @@ class Problems:
     def __iter__(self) -> Iterator[Problem]:
         with self._lock:
             return iter(tuple(self._rows.values()))
-
-    def implementers(self, hook: str) -> list[str]:
-        """Plugins that implement ``hook``, in order."""
-        return [name for name in self._order if self.of(name, hook)]
 
     def of(self, plugin: str) -> tuple[Problem, ...]:
         """The faults of one plugin, oldest first."""
@@ -110,7 +106,7 @@ class Hooks:
         return found
 
     def demand(self, hook: str, enabled: Collection[str] | None = None, **arguments: Any) -> list[tuple[str, Any]]:
-        """Results of a hook that decides or writes: the first failure is noted and stops the action. Raises PluginError."""
+        """Results of a hook that decides: the first failure is noted and stops the action. Raises PluginError."""
         found = []
         for name, call in self._calls(hook, enabled, arguments):
             try:

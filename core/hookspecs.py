@@ -58,10 +58,8 @@ def render_slot(district: DistrictSnapshot, session: Session, actor: Actor, slot
 
 
 @hookspec
-def district_enabled(district: DistrictSnapshot, session: Session, actor: Actor) -> None:
-    """The plugin was just switched on in ``district``; runs in the transaction that enables it."""
-
-
-@hookspec
 def handle_event(event: Event, session: Session) -> None:
-    """An event of any district; the session is the district's, for writing; commits belong to the caller."""
+    """Something happened in a district (``record.published``, ``plugin.enabled``): at least once, so judge by its id.
+
+    The session is the district's, for writing; it is committed together with the mark that this plugin has the event.
+    """

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask_babel import gettext as _
+import flask_babel
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 
 __all__ = ["DEFAULT", "LANGUAGES", "OTHERS", "Texts", "_", "_l", "ngettext", "pick"]
 
@@ -16,6 +15,18 @@ LANGUAGES: Mapping[str, str] = {"it": "Italiano", "en": "English"}
 OTHERS = tuple(code for code in LANGUAGES if code != DEFAULT)
 
 Texts = Mapping[str, str]
+
+
+def _(text: str, **values: object) -> str:
+    """``text`` in the language of the page, its named gaps filled. The Italian sentence is its own key."""
+    translated: str = flask_babel.gettext(text, **values)
+    return translated
+
+
+def ngettext(one: str, many: str, num: int, **values: object) -> str:
+    """The sentence for a number; ``%(num)s`` is the number."""
+    translated: str = flask_babel.ngettext(one, many, num, **values)
+    return translated
 
 
 def pick(texts: Texts | str | None, lang: str) -> str:

@@ -38,7 +38,7 @@ class Installation:
         for plugin in host.plugins:
             try:
                 register_definitions(host, plugin)
-            except Exception as error:  # a plugin may fail in any way; the site stays up
+            except Exception as error:  # noqa: BLE001 - a plugin may fail in any way; the site stays up
                 host.drop(plugin.name, "definitions", error)
         return host
 
@@ -72,6 +72,14 @@ class Installation:
 
         root = self.settings.data_dir / "index"
         return SearchDesk(self.database, root, [RecordSource()], lambda: self.district_ids)
+
+    def demo_accounts(self) -> list[tuple[str, str, str]]:
+        """What to show on the login page of a demonstration: (what it may do, address, password); else nothing."""
+        if not self.demo:
+            return []
+        from core.demo.accounts import listed
+
+        return [(account.label, account.email, account.password) for account in listed(self.database)]
 
     @property
     def demo(self) -> bool:

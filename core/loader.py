@@ -111,7 +111,7 @@ class Host:
             plugin = Plugin(_manifest_of(name, module), module)
             plugin.import_models()
             return plugin
-        except Exception as error:  # a plugin may fail in any way; the site stays up
+        except Exception as error:  # noqa: BLE001 - a plugin may fail in any way; the site stays up
             self.report(name, "import", error)
             return None
 

@@ -64,12 +64,8 @@ def allowed(actor: Actor, action: str, obj: Any) -> bool:
     ``obj`` belongs to a session. A row that is being added is flushed first; a creation is judged by ``may``.
     """
     if actor.is_system:
-        return actor.district_id is None or getattr(obj, "district_id", None) in {
-            None,
-            actor.district_id,
-        }
-    entity = type(obj)
-    return bool(_ask(obj, [sa.true()], criterion(actor, entity, action)))
+        return actor.district_id is None or getattr(obj, "district_id", None) in {None, actor.district_id}
+    return _ask(obj, [sa.true()], criterion(actor, type(obj), action)) is not None
 
 
 def check(actor: Actor, action: str, obj: Any) -> None:
@@ -119,15 +115,15 @@ def field_flags(actor: Actor, entity: type[Any]) -> FieldFlags:
 def fields(actor: Actor, obj: Any) -> dict[str, FieldRight]:
     """What ``actor`` may do with each field group of this row: ``write``, ``read``, ``mask`` or ``none``."""
     flags = field_flags(actor, type(obj))
-    row: Sequence[Any] = _ask(obj, flags.columns, *_home(actor, type(obj))) or () if flags.columns else ()
+    row = _ask(obj, flags.columns, *_home(actor, type(obj))) if flags.columns else None
     return flags.rights(_resource_of(obj), row or [False] * len(flags.columns))
 
 
 def grant_right(grant: Grant, group: str) -> FieldRight:
     """What one grant alone gives on a field group. One that names no group reaches only the plain one."""
     most = FIELD_ACTIONS.get(grant.action, "none")
-    given = grant.field_groups.get(group, "none") if grant.field_groups else most if group == PLAIN else "none"
-    return min(given, most, key=FIELD_RIGHTS.index)
+    groups = grant.field_groups or {PLAIN: most}
+    return min(groups.get(group, "none"), most, key=FIELD_RIGHTS.index)
 
 
 def explain(actor: Actor, action: str, obj: Any, *, lang: str = DEFAULT) -> Explanation:

@@ -79,7 +79,7 @@ class AccountSecurity:
         """Sign the account in; nothing of the session before is carried over."""
         with self._database.write(None) as session:
             self.throttle.forgive(session, account.email, address)
-            self._store(session, account, last_login_at=clock.now())
+            session.execute(sa.update(Account).where(Account.id == account.id).values(last_login_at=clock.now()))
         flask.session.clear()
         flask.session[SIGNED_IN_AT] = clock.now().timestamp()
         login_user(account, remember=False, authn_via=["password"])
@@ -91,12 +91,10 @@ class AccountSecurity:
 
     def _renew_hash(self, account: Account, password: str) -> None:
         fresh = passwords.hash_password(password, self._settings.hashing)
+        # Only while it is still the hash that was verified: a password changed meanwhile stays changed.
+        unchanged = (Account.id == account.id, Account.password == account.password)
         with self._database.write(None) as session:
-            self._store(session, account, password=fresh)
-
-    @staticmethod
-    def _store(session: Session, account: Account, **values: Any) -> None:
-        session.execute(sa.update(Account).where(Account.id == account.id).values(**values))
+            session.execute(sa.update(Account).where(*unchanged).values(password=fresh))
 
 
 def configure_accounts(app: Flask, database: Database, settings: AccountSettings | None = None) -> None:

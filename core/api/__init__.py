@@ -1,1 +1,1 @@
-"""The REST API: resources of plugins and of records under ``/api/v1/<district>/``, described by OpenAPI per district."""
+"""The REST API: resources of plugins and records under ``/api/v1/<district>/``, with OpenAPI for each district."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PREFIX = "/api/v1/<district:district>"
 
 
-class ProblemApi(Api):  # type: ignore[misc]
+class ProblemApi(Api):
     """flask-smorest without its app-wide error handler: pages and API share ours, which speaks problem+json here."""
 
     def _register_error_handlers(self) -> None:
@@ -36,7 +36,7 @@ def configure_api(app: Flask, installation: Installation) -> None:
         for blueprint in blueprints:
             try:
                 register(app, api, name, blueprint)
-            except Exception as error:  # a plugin may fail in any way; the site stays up
+            except Exception as error:  # noqa: BLE001 - a plugin may fail in any way; the site stays up
                 host.drop(name, "api", error)
 
 

@@ -107,17 +107,22 @@ def link_table(name: str, columns: Mapping[str, str], *, metadata: MetaData = Ba
 Target: TypeAlias = str | type[Any] | Callable[[], type[Any]]
 
 
-def parent(target: Target, local_column: MappedColumn[Any], **options: Any) -> Relationship[Any]:
-    """Many-to-one between district-owned models: ``case: Mapped[Case] = parent("Case", case_id)``.
+def parent(target: Target, local_column: Mapped[Any], **options: Any) -> Relationship[Any]:
+    """Many-to-one between district-owned models.
 
-    ``local_column`` is the mapped column of the same class body that holds the parent's id; the constraint comes
-    from ``owned_foreign_key``. ``options`` go to ``relationship()`` (``back_populates``, ``lazy``, …).
+    ``local_column`` is the mapped column of the same class body that holds the parent's id, not its name; the
+    constraint comes from ``owned_foreign_key``. ``options`` go to ``relationship()`` (``back_populates``, …)::
+
+        case_id: Mapped[UUID] = mapped_column(Key)
+        case: Mapped[Case] = parent("Case", case_id)
     """
+    if not isinstance(local_column, MappedColumn):
+        raise TypeError("parent() takes the mapped_column of the same class body, not its name")
     return relationship(target, primaryjoin=lambda: _parent_join(target, local_column.column), **options)
 
 
 def children(target: Target, foreign_column: str, **options: Any) -> Relationship[Any]:
-    """The other side of ``parent``: ``notes: Mapped[list[Note]] = children("Note", "case_id", …)``."""
+    """One-to-many, the other side of ``parent``; ``foreign_column`` names the column of the target that points here."""
     return relationship(target, primaryjoin=lambda: _children_join(target, foreign_column), **options)
 
 

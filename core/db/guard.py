@@ -122,7 +122,7 @@ class Guard:
         self._named_in = lru_cache(maxsize=4096)(self._find_names)
         self._pattern = lru_cache(maxsize=8)(self._build_pattern)
 
-    def __call__(
+    def __call__(  # noqa: PLR0917 - the signature of SQLAlchemy's event
         self,
         connection: Connection,
         cursor: Any,

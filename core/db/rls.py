@@ -21,7 +21,8 @@ _UNPROTECTED = text(
     SELECT c.relname
       FROM pg_class c
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = :district AND NOT a.attisdropped
-     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relname NOT IN :installation
+     WHERE c.relnamespace = current_schema()::regnamespace
+       AND c.relkind IN ('r', 'p') AND c.relname NOT IN :installation
        AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND EXISTS (
              SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = :policy))
      ORDER BY c.relname

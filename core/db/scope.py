@@ -22,7 +22,7 @@ from core.db.tenancy import is_owned
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A bound value that stands for a district; in ``(a, b) IN (…)`` it is one ``position`` of tuples ``width`` wide."""
+    """A bound value that stands for a district; in ``(a, b) IN (…)`` one ``position`` of tuples ``width`` wide."""
 
     parameter: BindParameter[Any]
     position: int = 0

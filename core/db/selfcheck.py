@@ -24,7 +24,7 @@ STATEMENTS: Final[Mapping[str, Any]] = {
     "nested SELECT of another district": select(PROBE.c.id).where(_own, exists().where(_other.c.district_id == 2)),
     "UPDATE from an open table": update(PROBE).where(_own, PROBE.c.id == _other.c.id).values(id=None),
     "INSERT with a computed district": insert(PROBE).values(district_id=literal_column("2"), id=uuid7()),
-    "text()": text(f"SELECT id FROM {PROBE.name}"),
+    "text()": text("SELECT id FROM innesto_probe"),
 }
 
 

@@ -82,7 +82,8 @@ def _keep_inside(session: DistrictSession, context: UOWTransaction, instances: A
 
 
 def _adopt(row: DistrictOwned, scope: Scope) -> None:
-    if row.district_id is not None:
+    named: int | None = row.district_id
+    if named is not None:
         return
     if not isinstance(scope, int):
         raise TenancyError(f"{type(row).__name__} belongs to a district: open a session of that district, or name it")

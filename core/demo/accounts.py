@@ -16,7 +16,7 @@ from core.i18n import DEFAULT, pick
 
 #: A name that never resolves (RFC 2606).
 DOMAIN = "prova.example"
-PASSWORD = "prova-innesto-2026"
+PASSWORD = "prova-innesto-2026"  # noqa: S105 - told to everybody, on this machine alone
 REASON = "dimostrazione"
 PORTAL = f"portale@{DOMAIN}"
 

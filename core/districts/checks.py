@@ -35,8 +35,8 @@ def hours_problem(days: Sequence[str], start: str, end: str) -> str:
 def check(bundle: Bundle, catalogue: PluginCatalogue) -> None:
     """Raise ConfigError for the first reference that leads nowhere, and for what contradicts itself."""
     _check_plugins(bundle, catalogue)
-    _check_municipalities(bundle)
-    _check_parameters(bundle)
+    _check_municipalities(bundle, catalogue)
+    _check_parameters(bundle, catalogue)
     for vocabulary in bundle.vocabularies:
         _check_vocabulary(vocabulary)
     _check_roles(bundle)
@@ -57,7 +57,7 @@ def _check_plugins(bundle: Bundle, catalogue: PluginCatalogue) -> None:
             )
 
 
-def _check_municipalities(bundle: Bundle) -> None:
+def _check_municipalities(bundle: Bundle, catalogue: PluginCatalogue) -> None:
     subareas = [subarea.key for subarea in bundle.subareas]
     for municipality in bundle.municipalities:
         if municipality.subarea and municipality.subarea not in subareas:
@@ -66,21 +66,21 @@ def _check_municipalities(bundle: Bundle) -> None:
                 _("Aree: %(names)s.", names=", ".join(subareas) or _("nessuna")),
             )
         for plugin in municipality.opted_out:
-            if plugin not in bundle.plugins:
+            if plugin not in catalogue.names:
                 municipality.where.fail(
-                    _("non partecipa al plugin «%(name)s», che il modello non accende", name=plugin),
+                    _("non partecipa al plugin «%(name)s», che non è installato", name=plugin),
                     _("Correggi opted_out."),
                 )
 
 
-def _check_parameters(bundle: Bundle) -> None:
+def _check_parameters(bundle: Bundle, catalogue: PluginCatalogue) -> None:
     places = {"subarea": {s.key for s in bundle.subareas}, "municipality": {m.istat for m in bundle.municipalities}}
     for spec in bundle.parameters:
         parameter = spec.parameter
-        if parameter.owner != "core" and parameter.owner not in bundle.plugins:
+        if parameter.owner != "core" and parameter.owner not in catalogue.names:
             spec.where.fail(
-                _("appartiene al plugin «%(name)s», che il modello non accende", name=parameter.owner),
-                _("Correggi owner o accendi il plugin."),
+                _("appartiene al plugin «%(name)s», che non è installato", name=parameter.owner),
+                _("Correggi owner."),
             )
         if parameter.type == "choice" and not parameter.options:
             spec.where.fail(_("mancano i valori tra cui scegliere"), _('Aggiungi options = ["…"].'))

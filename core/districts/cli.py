@@ -28,6 +28,7 @@ from core.i18n import _, pick
 
 REASON = "riga di comando"
 DAY = click.DateTime(["%Y-%m-%d"])
+ADDONS = click.option("--with", "addons", multiple=True, help="Modello aggiuntivo, anche più volte, nell'ordine dato.")
 
 
 class DistrictContext(Protocol):
@@ -83,7 +84,7 @@ def district() -> None:
 @district.command()
 @click.argument("name", required=False)
 @click.option("--model", required=True, help="Cartella del modello territoriale.")
-@click.option("--with", "addons", multiple=True, help="Modello aggiuntivo, anche più volte, nell'ordine dato.")
+@ADDONS
 @click.option("--host", help="Nome di dominio proprio del distretto.")
 @click.option("--demo", is_flag=True, help="Segna il distretto come dimostrativo.")
 @click.pass_obj
@@ -139,12 +140,12 @@ def show(obj: DistrictContext, name: str) -> None:
             click.echo(f"{label}: {value}")
 
 
-def _bundle(obj: DistrictContext, session: Session, folder: Path | None) -> Bundle:
+def _bundle(obj: DistrictContext, session: Session, folder: Path | None, addons: Sequence[str]) -> Bundle:
     """The bundle of the folder, or the district's own model as it lies in the models folder now."""
     if folder is not None:
         return load_folder(folder, obj.catalogue)
     row = session.get_one(District, session.info["district"])
-    return load_model(obj.models_dir, row.model, obj.catalogue, addons=row.addons)
+    return load_model(obj.models_dir, row.model, obj.catalogue, addons=addons or row.addons)
 
 
 def _print_changes(changes: Sequence[diff.Change]) -> None:
@@ -162,22 +163,24 @@ FOLDER = click.option(
 @district.command("diff")
 @click.argument("name")
 @FOLDER
+@ADDONS
 @click.pass_obj
-def show_diff(obj: DistrictContext, name: str, folder: Path | None) -> None:
+def show_diff(obj: DistrictContext, name: str, folder: Path | None, addons: Sequence[str]) -> None:
     """Mostra che cosa cambierebbe applicando il modello."""
     with _district(obj, name) as (session, _actor):
-        _print_changes(diff.preview(session, _bundle(obj, session, folder)))
+        _print_changes(diff.preview(session, _bundle(obj, session, folder, addons)))
 
 
 @district.command()
 @click.argument("name")
 @click.option("--dry-run", is_flag=True, help="Mostra le differenze senza applicarle.")
 @FOLDER
+@ADDONS
 @click.pass_obj
-def apply(obj: DistrictContext, name: str, dry_run: bool, folder: Path | None) -> None:
+def apply(obj: DistrictContext, *, name: str, dry_run: bool, folder: Path | None, addons: Sequence[str]) -> None:
     """Applica il modello; le scelte fatte nella console restano."""
     with _district(obj, name, write=not dry_run) as (session, actor):
-        bundle = _bundle(obj, session, folder)
+        bundle = _bundle(obj, session, folder, addons)
         if dry_run:
             _print_changes(diff.preview(session, bundle))
             return

@@ -14,7 +14,7 @@ from core.districts.catalogue import Lenient
 from core.districts.loading import from_content
 from core.districts.overrides import effective, load_overrides
 from core.districts.parameters import DatedValue, Parameter, read_value, show_value
-from core.i18n import Texts, _, pick
+from core.i18n import LANGUAGES, Texts, _, pick
 
 Line = tuple[str, str]
 
@@ -73,7 +73,8 @@ def describe(bundle: Bundle) -> dict[str, str]:
 
 
 def _texts(texts: Texts) -> str:
-    return " / ".join(text for text in texts.values() if text)
+    # In a fixed order of languages: PostgreSQL gives the keys of an object back in an order of its own.
+    return " / ".join(texts[lang] for lang in LANGUAGES if texts.get(lang))
 
 
 def _identity(bundle: Bundle) -> Iterator[Line]:
@@ -104,6 +105,8 @@ def _plugins(bundle: Bundle) -> Iterator[Line]:
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return str(_("sì") if value else _("no"))
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={_plain(item)}" for key, item in sorted(value.items()))
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
@@ -198,7 +201,7 @@ def _roles(bundle: Bundle) -> Iterator[Line]:
                 scope=grant["scope"],
                 states=states,
             )
-            groups = ", ".join(f"{name}={right}" for name, right in grant.get("field_groups", {}).items())
+            groups = ", ".join(f"{name}={right}" for name, right in sorted(grant.get("field_groups", {}).items()))
             yield subject, "; ".join(filter(None, (", ".join(grant["actions"]), groups)))
 
 

@@ -203,6 +203,8 @@ def set_identity(session: Session, field: str, texts: Mapping[str, str] | None, 
         raise invalid(field, _("Questo campo non si può cambiare."))
     if texts is not None and (not texts.get("it", "").strip() or not set(texts) <= set(LANGUAGES)):
         raise invalid(field, _("Serve almeno il testo in italiano."), "required")
+    for problem in filter(None, map(_text_problem, (texts or {}).values())):
+        raise invalid(field, problem)
     district = own_district(session)
     _override(session, district, actor, field, dict(texts) if texts is not None else None)
 
@@ -224,11 +226,12 @@ def set_contact(session: Session, field: str, value: Any, *, actor: Actor) -> No
 
 
 def _text_problem(value: Any) -> str:
-    return "" if isinstance(value, str) and len(value) <= 300 else str(_("Serve un testo di al massimo 300 caratteri."))
+    readable = isinstance(value, str) and len(value) <= 300 and "\x00" not in value
+    return "" if readable else str(_("Serve un testo di al massimo 300 caratteri."))
 
 
 def _email_problem(value: Any) -> str:
-    return "" if isinstance(value, str) and value.count("@") == 1 else str(_("Non è un indirizzo e-mail."))
+    return _text_problem(value) or ("" if value.count("@") == 1 else str(_("Non è un indirizzo e-mail.")))
 
 
 def _hours_problem(value: Any) -> str:
@@ -430,6 +433,8 @@ def set_parameter(
         raise invalid("value", str(error)) from None
     if valid_to is not None and valid_to <= valid_from:
         raise invalid("valid_to", _("La fine viene prima dell'inizio."))
+    if problem := _text_problem(source):
+        raise invalid("source", problem)
     raise_version(session)
     mine = DatedValue(stored, valid_from, valid_to, layer, place, source)
     old = insert_value(session, key, mine)
@@ -491,6 +496,8 @@ def reset_parameter(
 def add_synonyms(session: Session, words: list[str], *, actor: Actor) -> SynonymGroup:
     """Add a group of words that search treats as one. Raises Invalid for fewer than two different words."""
     begin(session, actor, SETTING)
+    if any("\x00" in word for word in words):
+        raise invalid("words", _("Una parola contiene caratteri vietati."))
     cleaned = list({folded(word): word.strip() for word in words if folded(word)}.values())
     if len(cleaned) < 2 or any(len(word) > 100 for word in cleaned):
         raise invalid("words", _("Servono almeno due parole diverse, di al massimo 100 caratteri."))

@@ -62,13 +62,12 @@ def _dated(row: ParameterValue) -> DatedValue:
 
 def effective(bundle: Bundle, overrides: Overrides) -> Bundle:
     """The bundle as it works in the district: the model with the console's changes written into it."""
-    plugins = _plugins(bundle, overrides)
     identity = {name: overrides.identity[name] for name in ("name", "service", "claim") if name in overrides.identity}
     return replace(
         bundle,
         **identity,
-        plugins=plugins,
-        municipalities=tuple(_municipality(m, overrides.opt_outs, plugins) for m in bundle.municipalities),
+        plugins=_plugins(bundle, overrides),
+        municipalities=tuple(_municipality(m, overrides.opt_outs) for m in bundle.municipalities),
         contacts=_contacts(bundle, overrides.identity.get("contacts", {})),
         parameters=tuple(_parameter(spec, overrides.values) for spec in bundle.parameters),
         synonyms=tuple(dict.fromkeys((*bundle.synonyms, *overrides.synonyms))),
@@ -91,11 +90,8 @@ def _plugin(name: str, bundle: Bundle, override: PluginOverride | None) -> Plugi
     )
 
 
-def _municipality(
-    spec: MunicipalitySpec, opt_outs: Mapping[str, dict[str, bool]], plugins: Mapping[str, PluginSpec]
-) -> MunicipalitySpec:
-    out = queries.opted_out(spec.opted_out, opt_outs.get(spec.istat, {}))
-    return replace(spec, opted_out=tuple(sorted(out.intersection(plugins))))
+def _municipality(spec: MunicipalitySpec, opt_outs: Mapping[str, dict[str, bool]]) -> MunicipalitySpec:
+    return replace(spec, opted_out=tuple(sorted(queries.opted_out(spec.opted_out, opt_outs.get(spec.istat, {})))))
 
 
 def _contacts(bundle: Bundle, changed: Mapping[str, Any]) -> ContactsSpec | None:

@@ -149,7 +149,7 @@ def _decimal(raw: Any, options: Sequence[str]) -> Decimal:
 
 
 def _text(raw: Any, options: Sequence[str]) -> str:
-    if not isinstance(raw, str) or not raw.strip():
+    if not isinstance(raw, str) or not raw.strip() or "\x00" in raw:
         raise ValueError(_("serve un testo tra virgolette"))
     return raw
 

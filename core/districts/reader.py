@@ -84,7 +84,7 @@ class Reader:
         if value is None:
             return {}
         for lang, text in value.items():
-            if lang not in LANGUAGES or not isinstance(text, str):
+            if lang not in LANGUAGES or not isinstance(text, str) or "\x00" in text:
                 self.where(f"{key}.{lang}").fail(
                     _("questa lingua non è prevista o il valore non è un testo"),
                     _("Lingue: %(names)s.", names=", ".join(LANGUAGES)),
@@ -109,7 +109,7 @@ class Reader:
         """A list of texts without repetitions, each one of ``options`` where these are given."""
         value = self._typed(key, list, _("serve un elenco tra parentesi quadre"), False) or []
         for at, item in enumerate(value):
-            if not isinstance(item, str) or not item.strip() or item in value[:at]:
+            if not isinstance(item, str) or not item.strip() or "\x00" in item or item in value[:at]:
                 self.where(f"{key}[{at}]").fail(_("serve un testo, non vuoto e non ripetuto"), _("Correggi l'elenco."))
             if options is not None and item not in options:
                 self.where(f"{key}[{at}]").fail(

@@ -74,7 +74,7 @@ def _read_decimal(raw: Any) -> Decimal:
 
 
 def _read_str(raw: Any) -> str:
-    if not isinstance(raw, str):
+    if not isinstance(raw, str) or "\x00" in raw:
         raise ValueError(_("serve un testo tra virgolette"))
     return raw
 

@@ -12,8 +12,8 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Dialect, Engine, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Dialect, Engine, event, select
+from sqlalchemy.orm import Session, SessionTransaction
 
 from core.db import Database, DistrictSession
 from core.districts import queries, synonyms
@@ -306,6 +306,13 @@ def _untyped(state: PluginState) -> ResolvedSettings:
     origins = {name: Origin("model", state.model_files.get(name, "")) for name in state.model_settings}
     origins |= {name: Origin("district") for name in state.settings}
     return ResolvedSettings(SimpleNamespace(**{**state.model_settings, **state.settings}), origins)
+
+
+@event.listens_for(DistrictSession, "after_transaction_end")
+def _settled(session: Session, transaction: SessionTransaction) -> None:
+    """Committed or rolled back: what the session sees next is what everybody sees."""
+    if transaction.parent is None:
+        session.info.pop(CHANGED, None)
 
 
 #: The snapshots of this process.

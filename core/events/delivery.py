@@ -30,7 +30,7 @@ def deliver_pending(database: Database, hooks: Hooks, district_id: int) -> int:
     return sum(_deliver(database, hooks, event) for event in events)
 
 
-def _waiting() -> Select[tuple[OutboxEvent]]:
+def _waiting() -> Select[OutboxEvent]:
     due = OutboxEvent.next_try_at <= clock.now()
     return select(OutboxEvent).where(OutboxEvent.delivered_at.is_(None), due).order_by(OutboxEvent.id).limit(BATCH)
 

@@ -38,7 +38,7 @@ def import_command(context: click.Context, file: Path, district: str, strict: bo
     session: Session = database.open(number, write=True)
     try:
         with file.open("rb") as lines:
-            actor = Actor.system(number, "Importazione")
+            actor = Actor.system(number, "Il sistema")
             report = import_lines(session, read_lines(lines), actor=actor, strict=strict)
         if dry_run:
             session.rollback()
@@ -60,7 +60,7 @@ def export_command(context: click.Context, district: str, type_: str | None) -> 
     database = context.obj.database
     number = _district_id(database, district)
     with database.read(number) as session:
-        for line in export_lines(session, actor=Actor.system(number, "Esportazione"), type_=type_):
+        for line in export_lines(session, actor=Actor.system(number, "Il sistema"), type_=type_):
             click.echo(line.encode())
 
 

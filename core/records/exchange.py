@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core import access, clock
@@ -15,7 +15,9 @@ from core.access import Actor
 from core.db import uuid7
 from core.errors import AccessDenied, Invalid
 from core.forms.definition import Form
+from core.forms.folding import strip_controls
 from core.forms.lookups import Lookups
+from core.forms.types.lists import REF_LENGTH
 from core.i18n import DEFAULT, _
 from core.records.definitions import Published, current_form, current_workflow, form_of, record_types
 from core.records.lines import BadLine, Line, TypeFacts, decode, judge, line_of, missing_blocks, parse
@@ -99,7 +101,6 @@ class _Importer:
         self.session, self.actor, self.strict = session, actor, strict
         self.report = ImportReport()
         self.lookups = lookups or lookups_of(session, [item.form for item in types])
-        self._titles = {item.key: item.title_field for item in types}
         self._types = {item.key: item for item in types}
         self._kinds: dict[str, _Kind] = {}
         self._seen: dict[str, int] = {}
@@ -120,7 +121,7 @@ class _Importer:
             if not text:
                 return None
             data = parse(text)
-            ref = str(data.get("id") or "")[:100]
+            ref = strip_controls(str(data.get("id") or ""))[:REF_LENGTH]
             line = judge(number, data, self._facts, self.lookups)
             self._check_repeated(line)
         except BadLine as problem:
@@ -137,9 +138,10 @@ class _Importer:
         self.report.errors.append(LineNote(number, ref, message))
 
     def _facts(self, type_: str) -> TypeFacts | None:
-        return self._kind(type_).facts if type_ in self._types else None
+        return self.kind(type_).facts if type_ in self._types else None
 
-    def _kind(self, type_: str) -> _Kind:
+    def kind(self, type_: str) -> _Kind:
+        """The versions and slugs of a type, fetched when its first line comes."""
         if type_ not in self._kinds:
             item = self._types[type_]
             form, workflow = current_form(self.session, item), current_workflow(self.session, item)
@@ -153,7 +155,11 @@ class _Importer:
         try:
             with self.session.begin_nested():
                 batch.write()
+        except OperationalError:
+            # A full disk or a lost server is no fault of the line.
+            raise
         except _ROW_ERRORS:
+            batch.undo()
             return False
         batch.report()
         return True
@@ -194,6 +200,11 @@ class _Batch:
         tell_search(self._session, [record.id for record in (*self._created, *(r for r, _keys in self._changed))])
         self._session.flush()
 
+    def undo(self) -> None:
+        """Give back the addresses that the refused records would have had."""
+        for record in self._created:
+            self._importer.kind(record.type).slugs.give_back(record.slug)
+
     def report(self) -> None:
         """Add what happened to the importer's report."""
         report = self._importer.report
@@ -209,15 +220,15 @@ class _Batch:
         return {record.ref: record for record in self._session.scalars(statement)}
 
     def _write_values(self) -> None:
-        forms = {record.type: self._importer._kind(record.type).form.definition for record in self._created}
+        forms = {record.type: self._importer.kind(record.type).form.definition for record in self._created}
         write_values(self._session, [(record, forms[record.type]) for record in self._created], fresh=True)
         if self._changed:
-            write_values(self._session, [(r, self._importer._kind(r.type).form.definition) for r, _k in self._changed])
+            write_values(self._session, [(r, self._importer.kind(r.type).form.definition) for r, _k in self._changed])
 
     def _apply(self, line: Line, record: Record | None) -> None:
         if record is not None and record.type != line.type:
             raise BadLine(_("«id» appartiene già a un elemento di tipo «%(type)s»", type=record.type))
-        kind = self._importer._kind(line.type)
+        kind = self._importer.kind(line.type)
         before: Mapping[str, Any] = record.answers if record is not None else {}
         answers = {key: answer for key, answer in {**before, **line.answers}.items() if answer is not None}
         state = line.state or (record.state if record is not None else kind.facts.initial)

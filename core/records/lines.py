@@ -150,7 +150,7 @@ def _validity(data: Mapping[str, Any]) -> dict[str, datetime | None]:
     try:
         check_validity(validity.get("valid_from"), validity.get("valid_to"))
     except Invalid as invalid:
-        raise BadLine(f"valid_to: {invalid.errors[0].message}") from invalid
+        raise BadLine(f"{invalid.errors[0].field}: {invalid.errors[0].message}") from invalid
     return validity
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -36,6 +37,8 @@ class _Kept:
 
 
 KEPT: Final = _Kept()
+#: How often a new record looks for a free address when others are writing the same title.
+SLUG_ATTEMPTS = 3
 
 
 def create_record(
@@ -68,7 +71,6 @@ def create_record(
         id=id_,
         ref=_new_ref(session, ref, id_),
         type=type_,
-        slug=free_slug(session, type_, clean[item.title_field][DEFAULT]),
         state=state,
         form_id=form.id,
         form_version=form.definition.version,
@@ -81,13 +83,26 @@ def create_record(
         answers=clean,
     )
     settle(record, form.definition, workflow.definition)
-    session.add(record)
-    session.flush()
+    _insert(session, record, clean[item.title_field][DEFAULT])
     write_values(session, [(record, form.definition)], fresh=True)
     remember(session, record, actor, "created", fields=sorted(clean))
     tell_search(session, [id_])
     session.flush()
     return record
+
+
+def _insert(session: Session, record: Record, title: str) -> None:
+    """Add the record under a free slug; another process may take it in the meantime, and then the next one serves."""
+    for attempt in range(SLUG_ATTEMPTS):
+        record.slug = free_slug(session, record.type, title)
+        try:
+            with session.begin_nested():
+                session.add(record)
+        except IntegrityError as error:
+            if attempt == SLUG_ATTEMPTS - 1:
+                raise Conflict(f"the id '{record.ref}' or the address '{record.slug}' was just taken") from error
+        else:
+            return
 
 
 def _check_initial_state(workflow: Workflow, state: str, actor: Actor, type_: str) -> None:
@@ -127,8 +142,8 @@ def change_record(
     """Replace the answers (``partial``: only those given; None empties one) under the record's own form version.
 
     ``version`` is the one the editor saw: Conflict when somebody was faster. ``new_slug`` makes a new address from the
-    title; the old one redirects. A public record may not lose a block that publishing asks for (Refused); one that
-    came in without it may be saved as it is.
+    title; the old one redirects. Answers and dates that are as before write nothing. A public record may not lose a
+    block that publishing asks for (Refused); one that came in without it may be saved as it is.
     """
     access.check(actor, CHANGE, record)
     _check_version(record, version)
@@ -139,9 +154,10 @@ def change_record(
     check_validity(start, end)
     _refuse_losses(form, workflow, record, clean)
     changed = changed_keys(record.answers, clean)
-    record.answers, record.valid_from, record.valid_to = clean, start, end
-    _save(session, record, form, workflow)
-    remember(session, record, actor, "changed", fields=changed)
+    if changed or (start, end) != (record.valid_from, record.valid_to):
+        record.answers, record.valid_from, record.valid_to = clean, start, end
+        _save(session, record, form, workflow)
+        remember(session, record, actor, "changed", fields=changed)
     if new_slug:
         _readdress(session, record, actor)
     session.flush()

@@ -15,8 +15,8 @@ from core import access, clock
 from core.access import Actor
 from core.db import district_of
 from core.forms.definition import Field
-from core.forms.folding import fold
-from core.forms.types.base import VALUE_LENGTH
+from core.forms.folding import strip_controls
+from core.forms.types.base import folded
 from core.forms.validation import missing_complete
 from core.i18n import DEFAULT, _, pick
 from core.records.definitions import form_of, record_type
@@ -80,6 +80,8 @@ MAX_PAGE = 100_000
 
 def published(session: Session, actor: Actor, type_: str, slug: str) -> Record | Redirect | None:
     """The public item at this address, where it moved to, or None."""
+    if strip_controls(slug) != slug:
+        return None
     visible = access.select(actor, Record, READ, type_).where(visible_at(clock.now()))
     found = session.scalars(visible.where(Record.slug == slug)).one_or_none()
     if found is not None:
@@ -91,6 +93,8 @@ def published(session: Session, actor: Actor, type_: str, slug: str) -> Record |
 
 def by_ref(session: Session, actor: Actor, ref: str, *, action: str = READ, type_: str | None = None) -> Record | None:
     """The record with this public id, if the actor holds ``action`` on it."""
+    if strip_controls(ref) != ref:
+        return None
     return session.scalars(access.select(actor, Record, action, type_).where(Record.ref == ref)).one_or_none()
 
 
@@ -150,7 +154,7 @@ def _conditions(condition: Filter) -> Iterator[ColumnElement[bool]]:
     if condition.most is not None:
         yield _column(condition.most) <= _comparable(condition.most)
     if condition.contains:
-        yield RecordValue.text.contains(fold(condition.contains)[:VALUE_LENGTH], autoescape=True)
+        yield RecordValue.text.contains(_comparable(condition.contains), autoescape=True)
 
 
 def _column(value: Scalar) -> Any:
@@ -160,7 +164,7 @@ def _column(value: Scalar) -> Any:
 
 
 def _comparable(value: Scalar) -> Scalar:
-    return fold(value)[:VALUE_LENGTH] if isinstance(value, str) else value
+    return folded(strip_controls(value)) if isinstance(value, str) else value
 
 
 def related(session: Session, actor: Actor, record: Record, key: str) -> list[Record]:

@@ -62,6 +62,11 @@ class SlugBook:
         self._taken.add(slug)
         return slug
 
+    def give_back(self, slug: str) -> None:
+        """Free a slug that was taken for nothing."""
+        self._taken.discard(slug)
+        self._next.clear()
+
 
 def free_slug(session: Session, type_: str, title: str) -> str:
     """A free slug for one new record of the type."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Any
 from uuid import UUID
 
@@ -44,7 +44,11 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
 
 
 def check_validity(valid_from: datetime | None, valid_to: datetime | None) -> None:
-    """Refuse an end that is not after the beginning. Raises Invalid."""
+    """Refuse an end that is not after the beginning, and years no clock can turn. Raises Invalid."""
+    for name, moment in (("valid_from", valid_from), ("valid_to", valid_to)):
+        # A year's distance from the ends of the calendar: a moment there has no date in another time zone.
+        if moment and not MINYEAR < moment.year < MAXYEAR:
+            raise Invalid([FieldError(name, _("L'anno %(year)s non si può usare", year=moment.year), "range")])
     if valid_from and valid_to and valid_to <= valid_from:
         raise Invalid([FieldError("valid_to", _("La fine deve venire dopo l'inizio"), "order")])
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
 
-import Stemmer  # type: ignore[import-not-found]
+import Stemmer
 
 from . import stopwords
 

@@ -28,6 +28,10 @@ class IndexBusy(InnestoError):
     """Another process is writing this index; the work can be done a little later."""
 
 
+class IndexDamaged(InnestoError):
+    """The files of an index cannot be read; the indexer builds them anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """The figures of the BM25F formula, found on half of the questions and checked on the other half."""
@@ -192,4 +196,4 @@ def pairs(stems: Sequence[str]) -> list[str]:
 def fingerprint(ranking: Ranking = RANKING) -> str:
     """The rules by which documents are indexed today: analyzers and zone weights."""
     zones = (ranking.title, ranking.summary, ranking.body)
-    return sha256(f"1 {analyzer.fingerprint()} {zones}".encode()).hexdigest()[:16]
+    return sha256(f"1 {KINDS} {analyzer.fingerprint()} {zones}".encode()).hexdigest()[:16]

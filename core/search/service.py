@@ -14,13 +14,13 @@ from .analyzer import ANALYZERS, MAX_QUERY_CHARACTERS, Analyzer, Token
 from .documents import Hits, Marks, Query
 from .engine import RANKING, Allowed, Clause, EngineQuery, EngineResult, Ranking, SearchEngine, Term, pairs
 from .suggest import Suggester, Suggestion
-from .synonyms import Groups
+from .synonyms import Groups, Match
 
 #: A word that is not in the index but shares its stem is taken for a mistake only if the other is so much commoner.
 _FAR_COMMONER = 2
 #: Of how many other words a correction is compared with, and how much that counts beside the word's own likelihood.
 _COMPANY = 3
-_WEIGHT_OF_COMPANY = 1.0
+_WEIGHT_OF_COMPANY = 2.0
 
 EngineFactory = Callable[[int], SearchEngine]
 
@@ -100,15 +100,14 @@ class _DistrictSearch:
     # From words to terms
 
     def _clauses(self, text: str, lang: str, groups: Groups) -> tuple[Clause, ...]:
-        return tuple(clause for rules in ANALYZERS.values() for clause in self._of_language(rules, text, lang, groups))
-
-    def _of_language(self, rules: Analyzer, text: str, lang: str, groups: Groups) -> Iterator[Clause]:
-        tokens = rules.query_tokens(text)
-        if not tokens:
-            return
-        stems = [token.stem for token in tokens]
-        yield Clause(tuple(self._terms(rules.language, lang, tokens)))
-        yield from synonym_rules.clauses(synonym_rules.matches(groups, stems, rules.language), lang, self._ranking)
+        """The visitor's words in every language, and the synonyms of what they say in any."""
+        own: list[Clause] = []
+        meant: list[Match] = []
+        for rules in ANALYZERS.values():
+            tokens = rules.query_tokens(text)
+            own += [Clause(tuple(self._terms(rules.language, lang, tokens)))] if tokens else []
+            meant += synonym_rules.matches(groups, [token.stem for token in tokens], rules.language)
+        return (*own, *synonym_rules.clauses(meant, lang, self._ranking))
 
     def _terms(self, language: str, lang: str, tokens: tuple[Token, ...]) -> Iterator[Term]:
         share = 1.0 if language == lang else self._ranking.other_language

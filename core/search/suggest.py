@@ -50,7 +50,10 @@ class _Shelf:
 
 
 class Dictionary:
-    """The words of an index with their document frequencies, searched by nearness. Accented spellings are only shown."""
+    """The words of an index with their document frequencies, searched by nearness.
+
+    Accented spellings are kept for showing only.
+    """
 
     def __init__(self, words: Iterable[tuple[str, int]]) -> None:
         self._shelves: dict[int, _Shelf] = {}

@@ -25,7 +25,7 @@ from uuid import UUID
 from . import engine
 from .bits import bits_of, members, positions
 from .documents import Hit, SearchDocument
-from .engine import RANKING, Allowed, Clause, EngineQuery, EngineResult, IndexBusy, Kind, Ranking, Term
+from .engine import RANKING, Allowed, Clause, EngineQuery, EngineResult, IndexBusy, IndexDamaged, Kind, Ranking, Term
 from .whoosh_tables import SegmentTables, Snapshot, read_tables, read_words
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ class WhooshEngine:
             return "the index was built with other rules"
         try:
             self._view()
-        except Exception as damage:  # noqa: BLE001 - damaged files raise anything, and any of it means: rebuild
-            return f"the index cannot be read: {damage!r}"
+        except IndexDamaged as damage:
+            return str(damage)
         return None
 
     def _create(self) -> _State:
@@ -123,6 +123,7 @@ class WhooshEngine:
 
     def _announce(self, state: _State) -> None:
         """Make a finished commit visible: readers compare this file's identity."""
+        _flush(self.folder / state.folder)
         beside = self.folder / "state.json.new"
         beside.write_text(json.dumps([state.folder, state.serial, state.fingerprint]), encoding="utf-8")
         beside.replace(self.folder / "state.json")
@@ -143,7 +144,7 @@ class WhooshEngine:
     def generation(self) -> str:
         """Identity of the state file: one system call."""
         try:
-            found = os.stat(self.folder / "state.json")
+            found = (self.folder / "state.json").stat()
         except FileNotFoundError:
             return ""
         return f"{found.st_ino}-{found.st_mtime_ns}"
@@ -155,25 +156,25 @@ class WhooshEngine:
 
     def count(self) -> int:
         """How many live documents there are."""
-        view = self._view()
+        view = self._readable()
         return view.snapshot.live.bit_count() if view else 0
 
     def frequency(self, kind: Kind, lang: str, text: str) -> int:
         """In how many documents (deleted ones of unmerged segments included) the term stands."""
-        view = self._view()
+        view = self._readable()
         field, term = f"{kind}_{lang}", text.encode()
         return sum(leaf.doc_frequency(field, term) for leaf in view.leaves) if view else 0
 
     def vocabularies(self) -> Mapping[str, Callable[[], Iterable[tuple[str, int]]]]:
         """The words of every segment."""
-        view = self._view()
+        view = self._readable()
         if view is None:
             return {}
         return {_segment_name(leaf): partial(read_words, leaf) for leaf in view.leaves}
 
     def search(self, query: EngineQuery, allowed: Allowed | None = None) -> EngineResult:
         """Rank, filter, count and cut the page."""
-        view = self._view()
+        view = self._readable()
         if view is None:
             return EngineResult()
         scores, labels = self._scores(view, query.clauses)
@@ -189,6 +190,14 @@ class WhooshEngine:
         view: _View | None = self._local.__dict__.pop("view", None)
         if view:
             view.reader.close()
+
+    def _readable(self) -> _View | None:
+        """The view, or ``None`` for a damaged index too: a page without hits serves people better than an error."""
+        try:
+            return self._view()
+        except IndexDamaged as damage:
+            log.error("search in %s finds nothing until it is rebuilt: %s", self.folder, damage)
+            return None
 
     def _view(self) -> _View | None:
         generation = self.generation()
@@ -214,9 +223,9 @@ class WhooshEngine:
                 reader = whoosh_files.open_reader(self.folder / state.folder)
                 leaves = [leaf for leaf, _ in reader.leaf_readers() if leaf.segment()]
                 return _View(generation, reader, leaves, self._snapshot_of(generation, leaves))
-            except Exception:
+            except Exception as problem:  # damaged files raise anything, and any of it means the same
                 if attempt == _OPEN_ATTEMPTS - 1 and generation == self.generation():
-                    raise
+                    raise IndexDamaged(f"the index cannot be read: {problem!r}") from problem
                 log.info("search index %s changed while it was opened", self.folder)
         return None
 
@@ -278,6 +287,16 @@ class WhooshEngine:
             numbers, weights = postings(leaf, field, term.text)
             found += [(base + number, weight) for number, weight in zip(numbers, weights, strict=True)]
         return found
+
+
+def _flush(folder: Path) -> None:
+    """Onto the disk, before the outbox forgets the changes: the index may be rebuilt, but nothing would say it must."""
+    for path in (*folder.iterdir(), folder):
+        number = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def _segment_name(leaf: IndexReader) -> str:

@@ -67,7 +67,7 @@ def write(index: FileIndex, documents: Iterable[SearchDocument], removed: Iterab
     # Compound files would be copied into the memory of every reader; compressed postings are slower to read.
     writer = index.writer(
         codec=W3Codec(compression=0),  # type: ignore[no-untyped-call]
-        limitmb=32,
+        limitmb=16,
         compound=False,
     )
     try:
@@ -82,10 +82,11 @@ def write(index: FileIndex, documents: Iterable[SearchDocument], removed: Iterab
 
 
 def _write_documents(writer: Any, documents: Iterable[SearchDocument]) -> int:
-    number = 0
-    for number, document in enumerate(documents, 1):
+    written = 0
+    for document in documents:
         writer.add_document(**_row(document))
-    return number
+        written += 1
+    return written
 
 
 def _row(document: SearchDocument) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Flask, Response, abort, g, has_request_context, request
@@ -13,24 +14,27 @@ from werkzeug.local import LocalProxy
 from core.access import Actor, load_actor
 from core.access.session import account_of_request
 from core.districts.snapshot import DistrictSnapshot, snapshots
+from core.districts.text import MAX_SLUG
 from core.i18n import DEFAULT, LANGUAGES
 
 if TYPE_CHECKING:
     from core.installation import Installation
 
 View = TypeVar("View", bound=Callable[..., Any])
+#: Attribute of a view that says whether it writes, and of one that says that it is for the staff.
+WRITES, STAFF = "innesto_writes", "innesto_staff"
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 def reads(view: View) -> View:
     """Mark a view that answers a POST without writing."""
-    view.innesto_writes = False  # type: ignore[attr-defined]
+    setattr(view, WRITES, False)
     return view
 
 
 def writes(view: View) -> View:
     """Mark a view that writes although it answers a GET."""
-    view.innesto_writes = True  # type: ignore[attr-defined]
+    setattr(view, WRITES, True)
     return view
 
 
@@ -106,47 +110,57 @@ def page_language() -> str:
 
 def configure_requests(app: Flask, installation: Installation) -> None:
     """Give every request its context: district and language from the address, commit before the answer leaves."""
+    app.url_value_preprocessor(partial(_open, app, installation))
+    app.url_defaults(partial(_keep_district, app))
+    app.after_request(_finish)
+    app.teardown_request(_close)
 
-    @app.url_value_preprocessor
-    def open_context(endpoint: str | None, values: dict[str, Any] | None) -> None:
-        view = app.view_functions.get(endpoint or "")
-        wanted = getattr(view, "innesto_writes", request.method in WRITING)
-        g.innesto = context = RequestContext(installation, wanted)
-        context.staff = getattr(view, "innesto_staff", False)
-        if values is not None and "district" in values:
-            _enter(context, values)
 
-    @app.url_defaults
-    def keep_district(endpoint: str, values: dict[str, Any]) -> None:
-        context: RequestContext | None = g.get("innesto")
-        if context and context.district and app.url_map.is_endpoint_expecting(endpoint, "district"):
-            values.setdefault("district", context.district.slug)
-        lang = values.pop("lang", None) or (context and context.address_lang) or DEFAULT
-        if lang != DEFAULT and app.url_map.is_endpoint_expecting(endpoint, "lang"):
-            values["lang"] = lang
-
-    @app.after_request
-    def finish(response: Response) -> Response:
-        context: RequestContext | None = g.get("innesto")
-        if context:
-            context.finish(success=response.status_code < 400)
-        return response
-
-    @app.teardown_request
-    def close(_error: BaseException | None) -> None:
-        context: RequestContext | None = g.pop("innesto", None)
-        if context:
-            context.close()
+def _open(app: Flask, installation: Installation, endpoint: str | None, values: dict[str, Any] | None) -> None:
+    view = app.view_functions.get(endpoint or "")
+    g.innesto = context = RequestContext(installation, getattr(view, WRITES, request.method in WRITING))
+    context.staff = getattr(view, STAFF, False)
+    if values is not None and "district" in values:
+        _enter(context, values)
+    elif endpoint is None:
+        context.district = _first_part(installation)
 
 
 def _enter(context: RequestContext, values: dict[str, Any]) -> None:
     """Take district and language out of the address; 404 where the district or the plugin is not there."""
     slug, lang = values.pop("district"), values.pop("lang", None)
-    context.district = snapshots.get(context.installation.database, slug)
-    context.address_lang = lang
-    if context.district is None or (lang and lang not in context.district.languages):
-        context.district = None
+    context.district = snapshots.get(context.installation.database, slug) or abort(404)
+    if lang and lang not in context.district.languages:
         abort(404)
+    context.address_lang = lang
     owner = context.installation.host.owner_of(request.blueprint)
     if owner and owner not in context.active_plugins:
         abort(404)
+
+
+def _first_part(installation: Installation) -> DistrictSnapshot | None:
+    """The district of an address that leads nowhere: the error page can still help to search there."""
+    slug = request.path.split("/")[1]
+    return snapshots.get(installation.database, slug) if slug and len(slug) <= MAX_SLUG else None
+
+
+def _keep_district(app: Flask, endpoint: str, values: dict[str, Any]) -> None:
+    context: RequestContext | None = g.get("innesto")
+    if context and context.district and app.url_map.is_endpoint_expecting(endpoint, "district"):
+        values.setdefault("district", context.district.slug)
+    lang = values.pop("lang", None) or (context and context.address_lang) or DEFAULT
+    if lang != DEFAULT and app.url_map.is_endpoint_expecting(endpoint, "lang"):
+        values["lang"] = lang
+
+
+def _finish(response: Response) -> Response:
+    context: RequestContext | None = g.get("innesto")
+    if context:
+        context.finish(success=response.status_code < HTTPStatus.BAD_REQUEST)
+    return response
+
+
+def _close(_error: BaseException | None) -> None:
+    context: RequestContext | None = g.pop("innesto", None)
+    if context:
+        context.close()

@@ -39,4 +39,4 @@ def pager(page: int, pages: int) -> dict[str, Any] | None:
 def _url(number: int) -> str:
     values: dict[str, Any] = {**(request.view_args or {}), **request.args.to_dict(flat=False)}
     values.pop("page", None)
-    return url_for(request.endpoint or "", **values, **({"page": number} if number > 1 else {}))
+    return url_for(request.endpoint or "", **values | ({"page": number} if number > 1 else {}))

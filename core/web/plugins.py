@@ -23,7 +23,7 @@ def configure_plugins(app: Flask, installation: Installation) -> None:
             continue  # dropped with a plugin that it requires
         try:
             blueprints = trial(host, plugin, segments)
-        except Exception as error:  # a plugin may fail in any way; the site stays up
+        except Exception as error:  # noqa: BLE001 - a plugin may fail in any way; the site stays up
             host.drop(plugin.name, "registration", error)
             continue
         for blueprint in blueprints:

@@ -11,6 +11,7 @@ from werkzeug.routing import BaseConverter, ValidationError
 from core.districts.text import RESERVED_SLUGS
 from core.errors import PluginError
 from core.i18n import OTHERS
+from core.web.context import STAFF
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -47,7 +48,7 @@ def staff_route(blueprint: Blueprint | Flask, rule: str, **options: Any) -> Call
     """Answer ``/<district><rule>`` for people with an account; the language is the one of their profile."""
 
     def decorate(view: View) -> View:
-        view.innesto_staff = True  # type: ignore[attr-defined]
+        setattr(view, STAFF, True)
         blueprint.add_url_rule(f"/<district:district>{rule}", view_func=view, **options)
         return view
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, g, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from flask_babel import Babel
 from flask_wtf.csrf import generate_csrf
 
@@ -63,7 +63,7 @@ def languages(context: RequestContext) -> list[tuple[str, str, str]]:
     if context.district is None or not request.endpoint or request.method != "GET":
         return []
     others = [code for code in context.district.languages if code != context.lang and code in LANGUAGES]
-    if not any("lang" in rule.arguments for rule in request.url_rule.map.iter_rules(request.endpoint)):
+    if not any("lang" in rule.arguments for rule in current_app.url_map.iter_rules(request.endpoint)):
         return []
     return [(code, LANGUAGES[code], _in_language(code)) for code in others]
 

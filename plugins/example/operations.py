@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.toolkit import LANGUAGES, Actor, Event, FieldError, Invalid, Texts, _, access, clock, record_queries
+from core.toolkit import Actor, Event, FieldError, Invalid, Texts, _, access, clock
 from plugins.example.models import Notice
 from plugins.example.permissions import RESOURCE
 
@@ -15,7 +16,7 @@ LONGEST = 300
 
 
 def post_notice(session: Session, text: Texts, *, actor: Actor, last_day: date | None = None, url: str = "") -> Notice:
-    """Put a notice on the board until ``last_day``. Raises AccessDenied, or Invalid for a text or a day that cannot be."""
+    """Put a notice on the board until ``last_day``. Raises AccessDenied; Invalid for a wrong text or day."""
     access.require(actor, "create", RESOURCE)
     errors = list(_faults(text, last_day))
     if errors:
@@ -50,24 +51,24 @@ def remove_notice(session: Session, notice: Notice, *, actor: Actor) -> None:
     session.flush()
 
 
-def welcome(session: Session, *, actor: Actor) -> None:
+def welcome(session: Session, event: Event) -> None:
     """The first notice of a district that switches the board on; switching it on again adds none."""
-    if session.scalars(select(Notice).limit(1)).first() is None:
-        texts = {"it": "La bacheca è aperta: qui trovi gli avvisi del servizio.", "en": "The noticeboard is open."}
-        session.add(Notice(text=texts, created_by=actor.account_id))
-        session.flush()
+    if event.payload.get("plugin") == "example" and session.scalars(select(Notice).limit(1)).first() is None:
+        session.add(Notice(text=dict(WELCOME), event_id=event.id))
 
 
 def announce(session: Session, event: Event) -> None:
     """Tell of a page that was published; the event may come twice, the notice does not."""
     known = session.scalars(select(Notice).where(Notice.event_id == event.id)).first()
-    record = record_queries.by_ref(session, str(event.payload["ref"]))
-    if known is not None or record is None:
-        return
-    titles = record.answers.get("title", {})
-    texts = {lang: f"{_new(lang)}: {titles[lang]}" for lang in LANGUAGES if titles.get(lang)}
-    session.add(Notice(text=texts, event_id=event.id, url=str(event.payload.get("path", ""))))
+    titles = event.payload.get("title", {})
+    if known is None and titles:
+        texts = {lang: f"{NEW[lang]}: {title}" for lang, title in titles.items() if title and lang in NEW}
+        session.add(Notice(text=texts, event_id=event.id))
 
 
-def _new(lang: str) -> str:
-    return {"it": "Nuovo", "en": "New"}.get(lang, "Nuovo")
+WELCOME: Texts = {
+    "it": "La bacheca è aperta: qui trovi gli avvisi del servizio.",
+    "en": "The noticeboard is open: here you find the notices of the service.",
+}
+NEW: Texts = {"it": "Nuova pagina", "en": "New page"}
+EVENTS: Mapping[str, Callable[[Session, Event], None]] = {"plugin.enabled": welcome, "record.published": announce}

@@ -58,11 +58,7 @@ def render_slot(district: DistrictSnapshot, session: Session, actor: Actor, slot
 
 
 @hookimpl
-def district_enabled(district: DistrictSnapshot, session: Session, actor: Actor) -> None:
-    operations.welcome(session, actor=actor)
-
-
-@hookimpl
 def handle_event(event: Event, session: Session) -> None:
-    if event.name == "record.published":
-        operations.announce(session, event)
+    handle = operations.EVENTS.get(event.name)
+    if handle:
+        handle(session, event)

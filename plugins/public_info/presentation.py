@@ -265,7 +265,8 @@ def item_url(type_: str, slug: str, **values: Any) -> str:
 
 
 def _search(facet: str, value: str) -> str:
-    return url_for("public_info.search", **{facet: value})
+    values: dict[str, Any] = {facet: value}
+    return url_for("public_info.search", **values)
 
 
 def _day(value: Any) -> date | None:

@@ -248,7 +248,7 @@ def _active(chosen: Mapping[str, tuple[str, ...]], endpoint: str) -> list[tuple[
     found = []
     for name, values in chosen.items():
         for value in values:
-            rest = {k: v for k, v in request.args.to_dict(flat=False).items() if k != "page"}
+            rest: dict[str, Any] = {k: v for k, v in request.args.to_dict(flat=False).items() if k != "page"}
             rest[name] = [v for v in rest[name] if v != value]
             found.append((labels.get(name, {}).get(value, value), url_for(endpoint, **rest)))
     return found

@@ -1,4 +1,4 @@
-"""Fresh databases for tests: ``sqlite_database``, ``postgres_database`` and ``any_database`` (both, one after the other).
+"""Fresh databases for tests: ``sqlite_database``, ``postgres_database`` and ``any_database`` (one after the other).
 
 Every table that is registered in ``database_metadata`` (``Base.metadata`` by default, so models a test module defines
 are included) exists and is empty. A module that needs other tables overrides that fixture::

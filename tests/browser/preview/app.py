@@ -58,6 +58,8 @@ def create_preview() -> Flask:
     app.context_processor(lambda: dict(common()))
     app.after_request(add_policy)
     app.add_url_rule("/<name>", view_func=show)
+    for name in ("services", "courses"):
+        app.add_url_rule(f"/x/{name}", view_func=lambda: "", endpoint=f"public_info.{name}")
     app.add_url_rule("/favicon.ico", view_func=lambda: ("", 204), endpoint="favicon")
     return app
 

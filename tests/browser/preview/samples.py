@@ -34,6 +34,7 @@ TRAIL = [("Valfiorita", "#"), ("Servizi", "#servizi"), ("Borsa lavoro", "")]
 FACETS = [
     {"name": "type", "label": "Tipo", "options": [("service", "Servizi", 3, True), ("regulation", "Regole", 4, False)]},
     {"name": "audience", "label": "Per chi", "options": [("person", "Persone", 6, False), ("none", "Altri", 0, False)]},
+    {"name": "place", "label": "Comune", "options": [(str(n), f"Comune {n}", n, n == 9) for n in range(12)]},
     {"name": "empty", "label": "Vuota", "options": []},
 ]
 PAGER = {
@@ -111,10 +112,7 @@ BODIES = [
 HOME_SLOT: dict[str, Any] = {
     "needs": NEEDS,
     "services": SERVICES,
-    "services_url": "#servizi",
-    "services_total": 12,
-    "courses_url": "#corsi",
-    "deadlines": DEADLINES,
+    "courses": DEADLINES,
     "today": TODAY,
     "topics": [("Lavoro", "#lavoro"), ("Formazione", "#formazione")],
 }
@@ -124,7 +122,7 @@ DISTRICT: dict[str, Any] = {
     "contacts": CONTACTS,
     "bodies": BODIES,
     "steps": [("Ne parli", "con l’assistente sociale."), ("Ci conosciamo", "entro un mese."), ("Provi", "il lavoro.")],
-    "slot_template": "public_info/home_slot.html",
+    "slot_template": "public_info/home.html",
     "slot_context": HOME_SLOT,
 }
 BARE_DISTRICT: dict[str, Any] = {"claim": "Il servizio apre presto.", "facts": [], "contacts": {}, "bodies": []}
@@ -274,6 +272,7 @@ HITS = [
 SEARCH: dict[str, Any] = {
     "trail": [("Valfiorita", "#"), ("Ricerca", "")],
     "url": "#",
+    "asked": True,
     "q": "bosra lavoro",
     "total": 3,
     "unfiltered": 9,
@@ -557,7 +556,11 @@ PAGES: dict[str, Sample] = {
     ),
     "search-none": ("public_info/search.html", NO_HITS),
     "search-filtered-none": ("public_info/search.html", {**SEARCH, "total": 0, "hits": [], "pager": None}),
-    "search-start": ("public_info/search.html", {**NO_HITS, "q": ""}),
+    "search-start": ("public_info/search.html", {**NO_HITS, "q": "", "asked": False}),
+    "search-topic": (
+        "public_info/search.html",
+        {**SEARCH, "q": "", "corrected": None, "note": "Cerchiamo le prime parole."},
+    ),
     "search-problem": ("public_info/search.html", {**NO_HITS, "q": '"', "problem": "Scrivi almeno una parola."}),
     "error-404": ("errors/404.html", {}),
     "error-404-portal": ("errors/404.html", {"site": PORTAL_SITE, "menu": []}),

@@ -52,7 +52,7 @@ def test_a_read_session_refuses_a_flush(any_database: Database) -> None:
 
 def test_a_read_session_refuses_a_statement_that_writes(any_database: Database) -> None:
     with any_database.read(1) as session, pytest.raises(ReadOnlySession):
-        session.execute(SampleAccount.__table__.insert().values(name="x"))
+        session.execute(insert(SampleAccount).values(name="x"))
 
 
 def test_a_read_session_refuses_textual_writes_in_the_database_itself(any_database: Database) -> None:

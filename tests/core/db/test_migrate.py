@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,11 +23,14 @@ from tests.support.databases import table_names
 
 def build_metadata() -> MetaData:
     metadata = MetaData(naming_convention=NAMING)
-    base = [district_column(), Column("id", Key, primary_key=True)]
-    Table("main_case", metadata, *base, Column("title", String(80)))
-    base = [district_column(), Column("id", Key, primary_key=True)]
-    Table("main_plus_note", metadata, *base, Column("case_id", Key), owned_foreign_key("case_id", "main_case"))
+    Table("main_case", metadata, district_column(), key(), Column("title", String(80)))
+    constraint = owned_foreign_key("case_id", "main_case")
+    Table("main_plus_note", metadata, district_column(), key(), Column("case_id", Key), constraint)
     return metadata
+
+
+def key() -> Column[uuid.UUID]:
+    return Column("id", Key, primary_key=True)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

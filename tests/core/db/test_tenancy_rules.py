@@ -8,6 +8,7 @@ import pkgutil
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, UniqueConstraint
+from sqlalchemy.schema import SchemaItem
 
 import core
 import plugins
@@ -16,9 +17,9 @@ from core.db.tenancy import check_metadata, is_owned
 from core.errors import ConfigError
 
 
-def metadata_with(name: str, *items: object) -> MetaData:
+def metadata_with(name: str, *items: SchemaItem) -> MetaData:
     metadata = MetaData()
-    Table(name, metadata, *items)  # type: ignore[arg-type]
+    Table(name, metadata, *items)
     return metadata
 
 

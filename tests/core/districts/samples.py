@@ -189,3 +189,12 @@ def found(database: Database, models: Path, key: str = "valle", *, slug: str = "
 
 def system(district: District) -> Actor:
     return Actor.system(district.id, "prova")
+
+
+def write_addon(models: Path, **files: str) -> None:
+    """An add-on with these files alone."""
+    empty = dict.fromkeys((name.removesuffix(".toml") for name in FILES), "")
+    write_model(models, "extra", **{**empty, **files})
+
+
+ADDON = 'key = "extra"\naddon = true\n'

@@ -11,7 +11,7 @@ from core.districts.bundle import Bundle
 from core.districts.loading import from_content, load_model
 from core.errors import ConfigError
 from tests.core.districts.samples import (
-    FILES,
+    ADDON,
     MODEL,
     PARAMETERS,
     PLUGINS,
@@ -19,6 +19,7 @@ from tests.core.districts.samples import (
     SYNONYMS,
     VOCABULARIES,
     changed,
+    write_addon,
     write_model,
 )
 
@@ -70,7 +71,7 @@ MISTAKES = {
     "ISTAT code as a number": ("model", MODEL, '"015118"', "15118", "municipalities[0].istat"),
     "municipality twice": ("model", MODEL, '"015166"', '"015118"', "municipalities[1].istat"),
     "unknown sub-area": ("model", MODEL, 'subarea = "est"', 'subarea = "ovest"', "municipalities[0].istat"),
-    "opted out of nothing": ("model", MODEL, '["cases"]', '["extra"]', "municipalities[1].istat"),
+    "opted out of nothing": ("model", MODEL, '["cases"]', '["nave"]', "municipalities[1].istat"),
     "unknown kind of body": ("model", MODEL, '"consortium"', '"consorzio"', "organisations[0].kind"),
     "unknown status": ("model", MODEL, '"to_confirm"', '"forse"', "subareas[0].status"),
     "closes before it opens": ("model", MODEL, '"12:30"', '"08:59"', "contacts.hours[0]"),
@@ -83,7 +84,7 @@ MISTAKES = {
     "unknown type": ("parameters", PARAMETERS, '"cents"', '"euro"', "parameters[0].type"),
     "cents with decimals": ("parameters", PARAMETERS, "value = 26000", "value = 260.5", "values[0].value"),
     "infinite": ("parameters", PARAMETERS, "value = 0.5", "value = inf", "values[0].value"),
-    "owner that is off": ("parameters", PARAMETERS, 'owner = "cases"', 'owner = "extra"', "parameters[0].key"),
+    "owner that is not installed": ("parameters", PARAMETERS, 'owner = "cases"', 'owner = "nave"', "parameters[0].key"),
     "parameter twice": ("parameters", PARAMETERS, '"grant.share"', '"grant.monthly_ceiling"', "parameters[1].key"),
     "place of a parameter that is not local": (
         "parameters",
@@ -175,14 +176,6 @@ def test_an_unknown_file_or_folder_is_named(models: Path) -> None:
 def test_folder_and_key_of_a_model_agree(models: Path) -> None:
     with pytest.raises(ConfigError, match="altra"):
         load(models, model=MODEL.replace("%(key)s", "altra"))
-
-
-def write_addon(models: Path, **files: str) -> None:
-    empty = dict.fromkeys((name.removesuffix(".toml") for name in FILES), "")
-    write_model(models, "extra", **{**empty, **files})
-
-
-ADDON = 'key = "extra"\naddon = true\n'
 
 
 def test_an_addon_adds_plugins_settings_terms_and_parameters(models: Path) -> None:

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from core.db import Database
 from core.districts import snapshots
 from core.districts.cli import district, plugin
-from tests.core.districts.samples import MODEL, PLUGINS, Plugins, changed, write_model
+from tests.core.districts.samples import ADDON, MODEL, PLUGINS, Plugins, changed, write_addon, write_model
 
 
 @dataclass
@@ -75,6 +75,12 @@ def test_an_export_is_applied_from_its_folder(desk: Desk, tmp_path: Path) -> Non
     assert "model.toml" in desk.ok("district export valle", str(tmp_path / "out"))
     assert "Nessuna differenza" in desk.ok("district diff valle --folder", str(tmp_path / "out"))
     assert "c'è già" in desk.refused("district export valle", str(tmp_path / "out"))
+
+
+def test_an_addon_is_added_to_a_district(desk: Desk) -> None:
+    write_addon(desk.models_dir, model=ADDON + "[plugins.extra]\n")
+    assert "plugin extra: acceso" in desk.ok("district apply valle --with extra")
+    assert "Nessuna differenza" in desk.ok("district diff valle")
 
 
 def test_a_plugin_is_switched_off_and_on(desk: Desk) -> None:

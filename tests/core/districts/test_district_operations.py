@@ -342,3 +342,20 @@ def test_a_parameter_that_changes_its_type_loses_what_no_longer_fits(
     write_model(models, parameters=kind)
     change(any_database, valle, operations.apply_bundle, load_model(models, "valle", PLUGINS))
     assert now(any_database).parameter("grant.share", on=DAY) is True
+
+
+def test_a_text_with_a_null_character_is_refused_before_the_database_sees_it(
+    sqlite_database: Database, models: Path
+) -> None:
+    district = found(sqlite_database, models)
+    bad = "a\x00b"
+    attempts: list[tuple[Callable[..., Any], list[Any], dict[str, Any]]] = [
+        (operations.set_identity, ["name", {"it": bad}], {}),
+        (operations.set_contact, ["phone", bad], {}),
+        (operations.set_setting, ["desk", "title", bad], {}),
+        (operations.add_synonyms, [[bad, "c"]], {}),
+        (operations.set_parameter, [CEILING, 1], {"valid_from": DAY, "source": bad}),
+    ]
+    for operation, values, named in attempts:
+        with pytest.raises(Invalid):
+            change(sqlite_database, district, operation, *values, **named)

@@ -83,6 +83,14 @@ def test_a_change_is_seen_inside_its_transaction_and_by_nobody_else_until_the_co
     assert not after.has("extra")
 
 
+def test_after_its_commit_a_session_shares_the_snapshot_of_all(any_database: Database, valle: District) -> None:
+    session = any_database.open(valle.id, write=True)
+    operations.enable_plugin(session, "extra", actor=system(valle))
+    session.commit()
+    assert snapshots.get(session, "valle") is snapshots.get(any_database, "valle")
+    session.close()
+
+
 def test_a_rolled_back_change_leaves_nothing_for_the_change_that_takes_its_number(
     any_database: Database, valle: District
 ) -> None:

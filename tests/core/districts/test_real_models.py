@@ -10,14 +10,13 @@ import pytest
 
 from core.access import Actor
 from core.db import Database
-from core.districts import diff, operations, snapshots
+from core.districts import diff, operations, queries, snapshots
 from core.districts.bundle import Bundle
 from core.districts.export import export_bundle
 from core.districts.loading import available_models, load_folder, load_model
 from core.loader import Host
-from tests.support.source import REPO
 
-MODELS = REPO / "config" / "models"
+MODELS = Path(__file__).resolve().parents[3] / "config" / "models"
 NAMES = available_models(MODELS)
 LEGNANO = {
     "Busto Garolfo", "Canegrate", "Cerro Maggiore", "Dairago", "Legnano", "Parabiago", "Rescaldina",
@@ -60,6 +59,14 @@ def test_there_are_five_models_with_the_addresses_of_the_portal() -> None:
         "rho_garbagnate_inlav": "rho-garbagnate",
         "guide_workers_cooperative": "lavoratore-guida",
     }
+
+
+@pytest.mark.req("LEG-009")
+def test_the_consortium_works_in_two_fields_the_service_and_the_territorial_projects() -> None:
+    found = [fact.text["it"] for fact in bundle("legnano_sisl").facts if fact.value["it"] == "2 attività"]
+    assert len(found) == 1
+    assert "SISL" in found[0]
+    assert "progetti territoriali" in found[0]
 
 
 @pytest.mark.req("LEG-036")
@@ -116,7 +123,26 @@ def test_one_territory_has_one_organisation_and_its_parts_are_the_ambiti(sqlite_
     assert snapshot
     assert len(snapshot.subareas) == 5
     with sqlite_database.read(snapshot.id) as session:
-        assert {m.istat[:3] for m in operations.queries.municipalities(session)} == {"093"}
+        assert {m.istat[:3] for m in queries.municipalities(session)} == {"093"}
+
+
+@pytest.mark.req("PDN-008")
+def test_the_sil_of_pordenone_is_delegated_by_the_municipalities_for_people_with_disabilities() -> None:
+    bodies = {body.key: body for body in bundle("pordenone_piano_di_zona").organisations}
+    assert "managing_body" in bodies["ass6"].roles
+    assert "placement_service" in bodies["sil"].roles
+    assert "Delegato dai Comuni" in bodies["sil"].note["it"]
+    assert "disabilità" in bodies["sil"].note["it"]
+
+
+@pytest.mark.req("PDN-125")
+def test_responsibility_has_two_levels_the_wide_area_and_the_ambito() -> None:
+    model = bundle("pordenone_piano_di_zona")
+    assert {b.key for b in model.organisations if "wide_area" in b.roles} == {"province", "ass6"}
+    assert {b.key for b in model.organisations if "ambito" in b.roles} == {f"ssc_{a.key}" for a in model.subareas}
+    managed = {r.key: {g["resource"] for g in r.grants if "manage" in g["actions"]} for r in model.roles}
+    assert "core.parameter" in managed["district_admin"]
+    assert managed["ambito_editor"] == set()
 
 
 @pytest.mark.req("INL-059")

@@ -37,10 +37,10 @@ def test_a_display_hook_that_fails_is_left_out_and_noted(folder: PluginFolder) -
 
 
 def test_a_deciding_hook_that_fails_stops_the_action(folder: PluginFolder) -> None:
-    folder.add("bad", "@hookimpl\ndef district_enabled(district, session, actor): raise ValueError('boom')")
+    folder.add("bad", "@hookimpl\ndef menu_items(district, actor): raise ValueError('boom')")
     hooks = folder.host().hooks
-    with pytest.raises(PluginError, match="bad: district_enabled failed: boom"):
-        hooks.demand("district_enabled", district=district("bad"), session=None, actor=None)
+    with pytest.raises(PluginError, match="bad: menu_items failed: boom"):
+        hooks.demand("menu_items", district=district("bad"), actor=None)
 
 
 def test_an_implementation_names_only_the_arguments_it_needs(folder: PluginFolder) -> None:

@@ -72,7 +72,7 @@ def test_a_second_import_updates_by_id_and_an_equal_line_writes_nothing(desk: Da
     bring(desk, text(ref="uno"), text(ref="due"))
     assert counts(bring(desk, text(ref="uno"), text(ref="due", title={"it": "Altro"}))) == (0, 1, 1, 0)
     with desk.read(HERE) as session:
-        versions = {ref: version for ref, version in session.execute(select(Record.ref, Record.version))}
+        versions = {record.ref: record.version for record in session.scalars(select(Record))}
         assert versions == {"uno": 1, "due": 2}
         assert session.scalar(select(func.count(RecordHistory.id))) == 3
         assert session.scalar(select(Record.slug).where(Record.ref == "due")) == "borsa-lavoro-2"
@@ -123,6 +123,8 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "unknown municipality": (text(municipalities=["Milano"]), "«Milano»"),
     "unknown state": (text(state="lost"), "«lost»"),
     "bad date": (text(valid_from="domani"), "«domani»"),
+    "last moment of the calendar": (text(valid_to="9999-12-31T23:59:59+00:00"), "9999"),
+    "surrogate as id": (json.dumps(item(ref="\ud800")), "visibili"),
     "end before start": (text(valid_from="2026-02-01", valid_to="2026-02-01"), "fine"),
     "too many rows": (text(fields={"phases": [{"name": "a"}] * 4}), "massimo è 3"),
 }
@@ -192,7 +194,8 @@ def test_a_row_the_database_refuses_does_not_take_the_others_along(
     assert counts(report) == (2, 0, 0, 1)
     assert (report.errors[0].number, report.errors[0].ref) == (2, "b")
     with desk.read(HERE) as session:
-        assert set(session.scalars(select(Record.ref))) == {"a", "c"}
+        found = {record.ref: record.slug for record in session.scalars(select(Record))}
+        assert found == {"a": "borsa-lavoro", "c": "borsa-lavoro-2"}
 
 
 def test_an_import_needs_its_right(small_desk: Database) -> None:

@@ -11,6 +11,7 @@ from core.access import Actor
 from core.access.actor import Grant
 from core.db import Database
 from core.errors import AccessDenied, Conflict, Invalid, NotFound, Refused
+from core.records import operations
 from core.records.models import Record, RecordValue
 from core.records.operations import (
     change_record,
@@ -153,6 +154,26 @@ def test_a_new_address_from_the_same_title_changes_nothing(small_desk: Database)
         second = create_record(session, "leaflet", leaflet(), actor=EDITOR)
         change_slug(session, second, actor=EDITOR)
         assert (second.slug, second.version) == ("borsa-lavoro-2", 1)
+
+
+def test_saving_what_is_there_already_writes_nothing(small_desk: Database) -> None:
+    with small_desk.write(HERE) as session:
+        record = create_record(session, "leaflet", leaflet(), actor=EDITOR)
+        change_record(session, record, leaflet(), actor=EDITOR, version=1)
+        assert record.version == 1
+        assert len(history(session, EDITOR, record)) == 1
+
+
+def test_an_address_taken_in_the_meantime_gives_way_to_the_next(
+    desk: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slugs = iter(["borsa-lavoro", "borsa-lavoro", "borsa-lavoro-2"])
+    monkeypatch.setattr(operations, "free_slug", lambda *_facts: next(slugs))
+    with desk.write(HERE) as session:
+        create_record(session, "leaflet", leaflet(), actor=EDITOR)
+        second = create_record(session, "leaflet", leaflet(), actor=EDITOR)
+        assert second.slug == "borsa-lavoro-2"
+        assert len(session.scalars(select(Record)).all()) == 2
 
 
 def test_an_unknown_word_or_municipality_is_named(small_desk: Database) -> None:

@@ -97,6 +97,16 @@ def test_a_list_filters_sorts_and_pages(desk: Database) -> None:
         assert listing(session, EDITOR, "leaflet", Listing(page=10**9)).items == ()
 
 
+@pytest.mark.parametrize("junk", ["\x00", "a\x00b", "\ud800", "\u202e", "%", "' or 1=1 --", "a" * 10_000])
+def test_an_address_made_of_junk_is_nothing(desk: Database, junk: str) -> None:
+    with desk.write(HERE) as session:
+        create_record(session, "leaflet", leaflet("a"), actor=EDITOR, state="published")
+        assert published(session, VISITOR, "leaflet", junk) is None
+        assert by_ref(session, EDITOR, junk) is None
+        assert not listing(session, EDITOR, "leaflet", Listing(filters=[Filter("title", equal=[junk])])).items
+        listing(session, EDITOR, "leaflet", Listing(filters=[Filter("title", contains=junk)]))
+
+
 def test_related_records_keep_the_order_of_the_answer(small_desk: Database) -> None:
     with small_desk.write(HERE) as session:
         for ref, state in (("a", "published"), ("b", None), ("c", "published")):

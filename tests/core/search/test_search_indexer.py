@@ -103,6 +103,7 @@ def test_a_damaged_index_is_built_anew(tmp_path: Path) -> None:
         file.write_bytes(b"damaged")
     engine = WhooshEngine(folder)
     assert "cannot be read" in (engine.needs_rebuild() or "")
+    assert engine.search(ask("corso")).total == 0
     indexer(engine, changes("corso"), ListSource(services())).drain()
     assert (engine.count(), refs(engine, ask("corso"))) == (4, ["corso"])
 

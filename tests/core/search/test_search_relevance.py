@@ -7,7 +7,7 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -118,7 +118,7 @@ def _typo(word: str, chance: random.Random) -> str:
 @pytest.fixture(scope="module", params=[1, 5])
 def page_times(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared_data: Path
-) -> Iterator[tuple[int, list[float]]]:
+) -> tuple[int, list[float]]:
     """Milliseconds for a page with ten snippets, at about 2,000 and 10,000 documents."""
     engine = WhooshEngine(tmp_path_factory.mktemp("pages"))
     texts = {document.ref: document.texts["it"].body for document in corpus(shared_data, request.param)}
@@ -130,7 +130,7 @@ def page_times(
         for hit in hits.items:
             snippet(texts[hit.ref], hits.marks.of("it"), "it")
         times.append(1000 * (time.thread_time() - start))
-    yield request.param, times
+    return request.param, times
 
 
 def test_a_page_with_ten_snippets_is_fast(page_times: tuple[int, list[float]], say: Callable[[str], None]) -> None:

@@ -64,6 +64,13 @@ def test_a_synonym_finds_the_phrase_and_is_named(service: SearchService) -> None
     assert not hits.corrected
 
 
+def test_a_synonym_that_two_languages_recognise_counts_once(service: SearchService) -> None:
+    once = search(service, "pc", [["pc", "computer"]], exact=True).items[0].score
+    engine = service.engine(DISTRICT)
+    assert engine.frequency("stem", "it", "computer") == 1
+    assert once < search(service, "computer").items[0].score
+
+
 def test_a_synonym_works_in_both_directions(service: SearchService, engine: SearchEngine) -> None:
     engine.apply([document("sigla", "Il SIL risponde")])
     hits = search(service, "servizio di inserimento lavorativo", SIL)

@@ -85,5 +85,6 @@ def test_the_dangerous_doors_of_the_library_are_not_used() -> None:
 
 
 def test_importing_search_does_not_import_the_engine_library() -> None:
-    code = "import sys, core.search.service, core.search.whoosh_engine, core.search.runner; sys.exit('whoosh' in sys.modules)"
+    modules = "core.search.service, core.search.whoosh_engine, core.search.runner"
+    code = f"import sys, {modules}; sys.exit('whoosh' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -197,3 +197,14 @@ def test_the_page_of_a_crash_needs_nothing_but_the_style_sheet(app: Flask) -> No
     with app_without.app_context():
         page = render_template("errors/500.html", reference="7F3")
     assert "Codice da dire a chi ti aiuta: 7F3" in page
+
+
+@pytest.mark.parametrize(("count", "folded"), [(7, False), (8, True)])
+def test_a_long_group_of_filters_is_folded_and_opens_where_something_is_chosen(count: int, folded: bool) -> None:
+    options = [(str(n), f"Comune {n}", 1, False) for n in range(count)]
+    group = {"name": "place", "label": "Comune", "options": options}
+    html = macro("search", "facet(g, 'd')", g=group)
+    assert html.count("<input") == count
+    assert ("<details" in html) is folded
+    chosen = macro("search", "facet(g, 'd')", g={**group, "options": [*options[:-1], ("x", "Scelto", 1, True)]})
+    assert ('<details class="ix-fold" open>' in chosen) is folded
