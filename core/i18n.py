@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import flask_babel
 from flask_babel import lazy_gettext as _l
 
-__all__ = ["DEFAULT", "LANGUAGES", "OTHERS", "Texts", "_", "_l", "ngettext", "pick"]
+__all__ = ["DEFAULT", "LANGUAGES", "OTHERS", "Texts", "_", "_l", "ngettext", "pick", "plain_gettext", "plain_ngettext"]
 
 DEFAULT = "it"
 #: Languages a public address may carry, with the name each gives itself.
@@ -17,16 +17,33 @@ OTHERS = tuple(code for code in LANGUAGES if code != DEFAULT)
 Texts = Mapping[str, str]
 
 
+def plain_gettext(text: str) -> str:
+    """``text`` in the language of the page, its gaps still open. Italian is its own catalogue and asks nobody."""
+    locale = flask_babel.get_locale()
+    if locale is None or locale.language == DEFAULT:
+        return text
+    translated: str = flask_babel.get_translations().ugettext(text)
+    return translated
+
+
+def plain_ngettext(one: str, many: str, num: int) -> str:
+    """The sentence for a number, its gaps still open."""
+    locale = flask_babel.get_locale()
+    if locale is None or locale.language == DEFAULT:
+        return one if num == 1 else many
+    translated: str = flask_babel.get_translations().ungettext(one, many, num)
+    return translated
+
+
 def _(text: str, **values: object) -> str:
     """``text`` in the language of the page, its named gaps filled. The Italian sentence is its own key."""
-    translated: str = flask_babel.gettext(text, **values)
-    return translated
+    found = plain_gettext(text)
+    return found % values if values else found
 
 
 def ngettext(one: str, many: str, num: int, **values: object) -> str:
     """The sentence for a number; ``%(num)s`` is the number."""
-    translated: str = flask_babel.ngettext(one, many, num, **values)
-    return translated
+    return plain_ngettext(one, many, num) % {"num": num, **values}
 
 
 def pick(texts: Texts | str | None, lang: str) -> str:

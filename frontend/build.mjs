@@ -134,6 +134,7 @@ async function main() {
   await buildScript('app.js');
   await buildScript('console.js');
   buildSprite();
+  emit('icon.svg', text(own('icon.svg')));
   copyLicences();
   swap();
 }

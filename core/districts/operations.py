@@ -40,6 +40,7 @@ from core.districts.text import folded, slug_problem
 from core.districts.timeline import insert_value, values_at
 from core.districts.trace import begin, invalid, own_district, raise_version, trace
 from core.errors import Conflict, NotFound, Refused
+from core.events import emit
 from core.i18n import LANGUAGES, _
 
 MAX_DISTRICTS = 32_000
@@ -156,7 +157,11 @@ def rollback_bundle(session: Session, *, actor: Actor, catalogue: PluginCatalogu
 
 
 def _apply(session: Session, district: District, bundle: Bundle, actor: Actor) -> Applied:
+    before = queries.in_force(session)
     changes = _write(session, district, bundle, actor)
+    if before and before.digest == bundle.digest:
+        # The same bundle again is no new version: a rollback must lead to something different.
+        return Applied(before.number, changes)
     number = (session.scalar(select(func.max(AppliedBundle.number))) or 0) + 1
     session.add(AppliedBundle(number=number, digest=bundle.digest, content=bundle.content, applied_by=actor.name))
     trace(session, actor, "bundle.apply", bundle.key, old=None, new={"number": number, "changes": len(changes)})
@@ -164,9 +169,11 @@ def _apply(session: Session, district: District, bundle: Bundle, actor: Actor) -
 
 
 def _write(session: Session, district: District, bundle: Bundle, actor: Actor) -> tuple[Change, ...]:
-    changes = preview(session, bundle)
+    changes, before = preview(session, bundle), _enabled(session)
     write_bundle(session, district, bundle)
     _check_requirements(session)
+    for plugin in sorted(_enabled(session) - before):
+        emit(session, "plugin.enabled", plugin=plugin)
     # The right to apply a model includes the roles that it brings.
     system = Actor.system(session.info["district"], actor.name)
     replace_roles(session, [role.table() for role in bundle.roles], actor=system, file=f"{bundle.key}/roles.toml")
@@ -344,6 +351,7 @@ def _switch(session: Session, plugin: str, on: bool, actor: Actor) -> None:
     state.enabled = None if on == state.model_enabled else on
     if before != on:
         trace(session, actor, "plugin.enable" if on else "plugin.disable", plugin, old=before, new=on)
+        emit(session, "plugin.enabled" if on else "plugin.disabled", plugin=plugin)
 
 
 def set_setting(

@@ -243,4 +243,9 @@ def resolve(
                 origins[name] = Origin(layer, files.get(name, "") if layer == "model" else "")
             except (KeyError, ValueError) as error:
                 problems.append(f"{name}: {error if isinstance(error, ValueError) else _('non esiste più')}")
-    return ResolvedSettings(settings_type(**values), origins, tuple(problems))
+    try:
+        return ResolvedSettings(settings_type(**values), origins, tuple(problems))
+    except (TypeError, ValueError) as error:
+        # The plugin itself refuses the combination: its defaults are the only values it vouches for.
+        defaults = {name: Origin("plugin") for name in origins}
+        return ResolvedSettings(settings_type(), defaults, (*problems, str(error)))

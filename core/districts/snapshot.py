@@ -29,6 +29,7 @@ from core.districts.info import (
 from core.districts.models import District, PluginState, SettingsVersion
 from core.districts.parameters import DatedValue, Origin, Parameter, Place
 from core.districts.settings import ResolvedSettings, resolve
+from core.districts.vocabularies import Term, terms, vocabularies
 from core.errors import ConfigError, PluginError
 from core.i18n import Texts, _
 
@@ -63,6 +64,7 @@ class DistrictSnapshot:
     contacts: Contacts
     facts: tuple[FactInfo, ...]
     synonyms: tuple[tuple[str, ...], ...]
+    vocabularies: Mapping[str, Mapping[str, Term]] = field(repr=False)
     parameters: Mapping[str, Parameter] = field(repr=False)
     resolved: Mapping[str, ResolvedSettings] = field(repr=False)
     problems: tuple[str, ...] = ()
@@ -276,6 +278,7 @@ def load(session: Session, version: int, catalogue: PluginCatalogue | None) -> D
         contacts=queries.contacts(session, row),
         facts=queries.facts(session),
         synonyms=synonyms.groups(session),
+        vocabularies={key: terms(session, key) for key in vocabularies(session)},
         parameters=queries.parameters(session),
         resolved=resolved,
         problems=tuple(f"{plugin}.{text}" for plugin, found in resolved.items() for text in found.problems),

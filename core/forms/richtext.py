@@ -33,6 +33,7 @@ def render(text: str) -> Markup:
     return Markup(clean)  # noqa: S704 - sanitised on the line above
 
 
+@lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """The words of a rich text without its marks, for search and lists."""
     inline = (block for block in _parser().parse(text) if block.type == "inline")

@@ -218,6 +218,13 @@ def workflow_of(session: Session, record: Record) -> Workflow:
     return workflow
 
 
+def pin(record: Record, form: Published[Form], workflow: Published[Workflow] | None = None) -> None:
+    """Tie the record to these versions (without ``workflow``: to its present one)."""
+    record.form_id, record.form_version = form.id, form.definition.version
+    if workflow is not None:
+        record.workflow_id, record.workflow_version = workflow.id, workflow.definition.version
+
+
 def _by_id(session: Session, id_: UUID) -> Any:
     with _lock:
         found = _parsed.get(id_)

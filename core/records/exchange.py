@@ -19,7 +19,7 @@ from core.forms.folding import strip_controls
 from core.forms.lookups import Lookups
 from core.forms.types.lists import REF_LENGTH
 from core.i18n import DEFAULT, _
-from core.records.definitions import Published, current_form, current_workflow, form_of, record_types
+from core.records.definitions import Published, current_form, current_workflow, form_of, pin, record_types
 from core.records.lines import BadLine, Line, TypeFacts, decode, judge, line_of, missing_blocks, parse
 from core.records.lookups import lookups_of
 from core.records.models import Record
@@ -284,8 +284,7 @@ class _Batch:
         self._counts["updated"] += 1
 
     def _pin(self, record: Record, kind: _Kind, answers: dict[str, Any], state: str) -> None:
-        record.form_id, record.form_version = kind.form.id, kind.form.definition.version
-        record.workflow_id, record.workflow_version = kind.workflow.id, kind.workflow.definition.version
+        pin(record, kind.form, kind.workflow)
         record.answers, record.state = answers, state
         settle(record, kind.form.definition, kind.workflow.definition)
 

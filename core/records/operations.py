@@ -17,13 +17,14 @@ from core import access, clock
 from core.access import Actor
 from core.db import uuid7
 from core.errors import Conflict, FieldError, Invalid, NotFound, Refused
+from core.events import emit
 from core.forms.definition import Field, Form
 from core.forms.folding import strip_controls
 from core.forms.lookups import Lookups
 from core.forms.types.lists import REF_LENGTH
 from core.forms.validation import missing_complete, validate
 from core.i18n import DEFAULT, _, pick
-from core.records.definitions import current_form, current_workflow, form_of, record_type, workflow_of
+from core.records.definitions import current_form, current_workflow, form_of, pin, record_type, workflow_of
 from core.records.lookups import lookups_of
 from core.records.models import Record, RecordSlug
 from core.records.permissions import CHANGE, CREATE
@@ -66,22 +67,18 @@ def create_record(
     clean = validate(form.definition, answers, lookups=lookups_of(session, [form.definition]))
     if workflow.definition.demands_complete(state):
         _refuse_missing(missing_complete(form.definition, clean))
-    id_, moment = uuid7(), clock.now()
     record = Record(
-        id=id_,
+        id=(id_ := uuid7()),
         ref=_new_ref(session, ref, id_),
         type=type_,
         state=state,
-        form_id=form.id,
-        form_version=form.definition.version,
-        workflow_id=workflow.id,
-        workflow_version=workflow.definition.version,
         valid_from=valid_from,
         valid_to=valid_to,
-        created_at=moment,
+        created_at=clock.now(),
         created_by=actor.account_id,
         answers=clean,
     )
+    pin(record, form, workflow)
     settle(record, form.definition, workflow.definition)
     _insert(session, record, clean[item.title_field][DEFAULT])
     write_values(session, [(record, form.definition)], fresh=True)
@@ -230,11 +227,20 @@ def fire(session: Session, record: Record, transition: str, *, actor: Actor, ver
         raise Refused(_("La scheda è nello stato «%(state)s»: questo passaggio non si può fare", state=state))
     if step.complete:
         _refuse_missing(missing_complete(form, record.answers))
+    was_public = record.public
     record.state = step.target
     _save(session, record, form, workflow)
     remember(session, record, actor, f"transition:{step.key}", sentence=step.sentence)
+    if record.public and not was_public:
+        _announce(session, record)
     session.flush()
     return record
+
+
+def _announce(session: Session, record: Record) -> None:
+    """An editor published it. What an import brings in was public before, so it is no news."""
+    title = record.answers[record_type(record.type).title_field]
+    emit(session, "record.published", ref=record.ref, type=record.type, slug=record.slug, title=title)
 
 
 def change_slug(session: Session, record: Record, *, actor: Actor) -> Record:
@@ -266,7 +272,7 @@ def upgrade_record(session: Session, record: Record, *, actor: Actor, version: i
     if lost:
         raise Refused(_("La versione nuova del modulo non ha più: %(keys)s", keys=", ".join(lost)), code="lost_answers")
     record.answers = validate(current.definition, record.answers, lookups=lookups_of(session, [current.definition]))
-    record.form_id, record.form_version = current.id, current.definition.version
+    pin(record, current)
     _save(session, record, current.definition, workflow)
     remember(session, record, actor, "upgraded")
     session.flush()

@@ -167,14 +167,18 @@ def _comparable(value: Scalar) -> Scalar:
     return folded(strip_controls(value)) if isinstance(value, str) else value
 
 
-def related(session: Session, actor: Actor, record: Record, key: str) -> list[Record]:
-    """The public records that the answer ``key`` (of type ``records``) names, in its order."""
-    refs = record.answers.get(key) or []
+def by_refs(session: Session, actor: Actor, refs: Sequence[str]) -> list[Record]:
+    """The public records with these public ids that the actor may read, in that order."""
     if not refs:
         return []
     statement = access.select(actor, Record, READ).where(visible_at(clock.now()), Record.ref.in_(refs))
     found = {item.ref: item for item in session.scalars(statement)}
     return [found[ref] for ref in refs if ref in found]
+
+
+def related(session: Session, actor: Actor, record: Record, key: str) -> list[Record]:
+    """The public records that the answer ``key`` (of type ``records``) names, in its order."""
+    return by_refs(session, actor, record.answers.get(key) or [])
 
 
 def incomplete_records(

@@ -10,7 +10,7 @@ from datetime import date
 from core import clock
 
 from . import synonyms as synonym_rules
-from .analyzer import ANALYZERS, MAX_QUERY_CHARACTERS, Analyzer, Token
+from .analyzer import ANALYZERS, MAX_QUERY_CHARACTERS, Analyzer, Token, fold
 from .documents import Hits, Marks, Query
 from .engine import RANKING, Allowed, Clause, EngineQuery, EngineResult, Ranking, SearchEngine, Term, pairs
 from .suggest import Suggester, Suggestion
@@ -126,16 +126,16 @@ class _DistrictSearch:
         rules = ANALYZERS.get(lang) or next(iter(ANALYZERS.values()))
         tokens = rules.query_tokens(text)
         spared = _in_synonyms(groups, tokens, rules.language)
-        corrected, sure, shift = text, False, 0
+        found: list[tuple[Token, str, bool]] = []
         for place, token in enumerate(tokens):
             better, unknown = (None, False) if place in spared else self._better(token, tokens, rules)
-            if better is None:
-                continue
-            start, end = token.start + shift, token.end + shift
-            corrected = corrected[:start] + better + corrected[end:]
-            shift += len(better) - (token.end - token.start)
-            sure = sure or unknown
-        return (corrected if corrected != text else None), sure
+            # What an abbreviation stands for is not in the text, so it cannot be replaced there.
+            if better and fold(text[token.start : token.end]) == token.exact:
+                found.append((token, better, unknown))
+        sure = any(unknown for _, _, unknown in found)
+        # A word with hits of its own is left alone as long as another one explains the failure.
+        chosen = [(token, better) for token, better, unknown in found if unknown or not sure]
+        return (_replaced(text, chosen) if chosen else None), sure
 
     def _better(self, token: Token, context: tuple[Token, ...], rules: Analyzer) -> tuple[str | None, bool]:
         """A likelier word for an unknown one, and whether the typed one finds nothing."""
@@ -165,6 +165,12 @@ class _DistrictSearch:
         others = [Term("stem", rules.language, token.stem) for token in context[:_COMPANY]]
         met = (EngineQuery((Clause((term,), (other,), ""),), clock.today(), limit=1) for other in others)
         return sum(math.log(1 + self.engine.search(query).total) for query in met)
+
+
+def _replaced(text: str, chosen: list[tuple[Token, str]]) -> str:
+    for token, better in reversed(chosen):
+        text = text[: token.start] + better + text[token.end :]
+    return text
 
 
 def _same_stem(one: str, other: str) -> bool:

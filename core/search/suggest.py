@@ -78,9 +78,6 @@ class Dictionary:
             return found
         return dict(sorted(found.items(), key=lambda item: -item[1])[:MAX_WORDS])
 
-    def __len__(self) -> int:
-        return sum(len(shelf.words) for shelf in self._shelves.values())
-
     def within(self, word: str, reach: int) -> Iterator[tuple[str, int, int]]:
         """Words at most ``reach`` typing errors away, with the errors and their frequency."""
         for candidate, frequency in self._candidates(word, reach):

@@ -14,6 +14,7 @@ import math
 import os
 import shutil
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,14 +46,17 @@ class _State:
     fingerprint: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class _View:
-    """A thread's own reader with the shared tables of the same generation."""
+    """A thread's own reader with the shared tables of the same generation; its files close when nobody holds it."""
 
     generation: str
     reader: IndexReader
     leaves: Sequence[IndexReader]
     snapshot: Snapshot
+
+    def __post_init__(self) -> None:
+        weakref.finalize(self, self.reader.close)
 
 
 class WhooshEngine:
@@ -187,9 +191,7 @@ class WhooshEngine:
 
     def close(self) -> None:
         """Close this thread's reader; those of other threads close with their threads."""
-        view: _View | None = self._local.__dict__.pop("view", None)
-        if view:
-            view.reader.close()
+        self._local.__dict__.pop("view", None)
 
     def _readable(self) -> _View | None:
         """The view, or ``None`` for a damaged index too: a page without hits serves people better than an error."""

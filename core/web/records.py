@@ -13,6 +13,7 @@ from core import access, clock
 from core.errors import Conflict, FieldError, Invalid, Refused
 from core.forms.definition import Form
 from core.forms.html import bind
+from core.forms.lookups import Lookups
 from core.forms.posted import apply_row_action, read_posted, read_row_action, to_inputs
 from core.forms.validation import display, missing_complete
 from core.i18n import LANGUAGES, _, _l, pick
@@ -348,17 +349,15 @@ def _steps(record: Record) -> list[dict[str, Any]]:
 
 
 def _answers(form: Form, record: Record) -> list[dict[str, Any]]:
+    """The sections that hold an answer."""
     lookups = lookups_of(current.session, [form], current.lang)
-    return [
-        {
-            "title": pick(section.label, current.lang),
-            "answers": [
-                (pick(field.label, current.lang), display(form, field.key, record.answers, lookups))
-                for field in form.in_section(section.key)
-            ],
-        }
-        for section in form.sections
-    ]
+    sections = [(section, _shown(form, record, section.key, lookups)) for section in form.sections]
+    return [{"title": pick(section.label, current.lang), "answers": shown} for section, shown in sections if shown]
+
+
+def _shown(form: Form, record: Record, section: str, lookups: Lookups) -> list[tuple[str, str]]:
+    fields = [(field, display(form, field.key, record.answers, lookups)) for field in form.in_section(section)]
+    return [(pick(field.label, current.lang), text) for field, text in fields if text]
 
 
 @staff_route(bp, "/schede/<type_>/<uuid:record_id>/passaggio", endpoint="fire", methods=["POST"])

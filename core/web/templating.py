@@ -10,7 +10,7 @@ from flask_babel import Babel
 from flask_wtf.csrf import generate_csrf
 
 from core import clock
-from core.i18n import DEFAULT, LANGUAGES, Texts, pick
+from core.i18n import DEFAULT, LANGUAGES, Texts, pick, plain_gettext, plain_ngettext
 from core.web.assets import asset
 from core.web.context import RequestContext, page_language
 from core.web.dates import format_date
@@ -31,6 +31,8 @@ def configure_languages(app: Flask, installation: Installation) -> None:
         default_translation_directories=";".join(translation_folders(installation)),
         locale_selector=page_language,
     )
+    environment: Any = app.jinja_env  # the extension adds its installers at run time
+    environment.install_gettext_callables(plain_gettext, plain_ngettext, newstyle=True)
 
 
 def translation_folders(installation: Installation) -> list[str]:
@@ -42,7 +44,6 @@ def translation_folders(installation: Installation) -> list[str]:
 def configure_templates(app: Flask, installation: Installation) -> None:
     """Offer the globals of pages."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.globals.update(asset=asset, nonce=nonce, csrf_token=generate_csrf, format_date=format_date)
     app.jinja_env.globals.update(pick=_pick, demo=installation.demo)
 

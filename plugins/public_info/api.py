@@ -55,7 +55,7 @@ class Search(MethodView):
 
 def _answer(query: Query, hits: Hits, records: list[Record]) -> dict[str, Any]:
     known = {record.id: record for record in records}
-    labels = queries.facet_labels(current.session, current.here, query.lang)
+    labels = queries.facet_labels(current.here, query.lang)
     return {
         "items": [_item(query, hits, hit, known[hit.record_id]) for hit in hits.items if hit.record_id in known],
         "total": hits.total,

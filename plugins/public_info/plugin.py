@@ -65,6 +65,7 @@ def menu_items(district: DistrictSnapshot, actor: Actor) -> Sequence[MenuItem]:
         MenuItem(_("Corsi"), "public_info.courses", order=200),
         MenuItem(_("Regole"), "public_info.regulations", order=300),
         MenuItem(_("Cerca"), "public_info.search", area="search"),
+        *permissions.staff_menu(actor),
     ]
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from flask import url_for
 from sqlalchemy.orm import Session
@@ -27,12 +29,26 @@ from core.toolkit import (
     pick,
     record_queries,
     record_types,
-    terms,
 )
 from plugins.public_info.permissions import TYPES
 from plugins.public_info.presentation import Reading, item_url
 
 PLUGIN = "public_info"
+
+
+class Ignored:
+    """An argument that a cache does not look at: the other arguments say which it is."""
+
+    def __init__(self, value: DistrictSnapshot) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ignored)
+
+    def __hash__(self) -> int:
+        return 0
+
+
 #: Kinds of answers that name other records.
 REFERENCES = "records"
 
@@ -45,16 +61,16 @@ def types() -> tuple[RecordType, ...]:
 def reading(session: Session, actor: Actor, district: DistrictSnapshot, record: Record, lang: str) -> Reading:
     """A record with all that its page names: labels of vocabularies, municipalities, other records."""
     form = form_of(session, record)
-    words = {f.key: vocabulary_labels(session, f) for f in form.fields if f.config.get("vocabulary")}
-    keys = [f.key for f in form.fields if f.type == REFERENCES]
-    linked = {row.ref: row for key in keys for row in record_queries.related(session, actor, record, key)}
+    words = {f.key: vocabulary_labels(district, f) for f in form.fields if f.config.get("vocabulary")}
+    refs = [ref for f in form.fields if f.type == REFERENCES for ref in record.answers.get(f.key) or ()]
+    linked = {row.ref: row for row in record_queries.by_refs(session, actor, refs)}
     places = {istat: place.name for istat, place in district.municipalities.items()}
     return Reading(record, form, lang, words, places, linked)
 
 
-def vocabulary_labels(session: Session, item: FormField) -> Mapping[str, Texts]:
+def vocabulary_labels(district: DistrictSnapshot, item: FormField) -> Mapping[str, Texts]:
     """Label of each term that a question offers."""
-    return {key: term.label for key, term in terms(session, item.config["vocabulary"]).items()}
+    return {key: term.label for key, term in district.vocabularies.get(item.config["vocabulary"], {}).items()}
 
 
 def search(session: Session, actor: Actor, district: DistrictSnapshot, query: Query) -> tuple[Hits, list[Record]]:
@@ -83,21 +99,27 @@ def _readable(session: Session, actor: Actor, refs: Iterable[str]) -> set[str]:
     return found
 
 
-def facet_labels(session: Session, district: DistrictSnapshot, lang: str) -> dict[str, dict[str, str]]:
+def facet_labels(district: DistrictSnapshot, lang: str) -> Mapping[str, Mapping[str, str]]:
     """Facet → value → label, in the order in which they are offered."""
-    labels = {"type": {item.key: pick(item.label_plural, lang) for item in types()}}
+    return _facet_labels(district.uuid, district.version, lang, Ignored(district))
+
+
+@lru_cache(maxsize=64)
+def _facet_labels(_uuid: UUID, _version: int, lang: str, district: Ignored) -> Mapping[str, Mapping[str, str]]:
+    """Made once for each version of a district's settings."""
+    labels: dict[str, Mapping[str, str]] = {"type": {item.key: pick(item.label_plural, lang) for item in types()}}
     for item in types():
         for field in item.form.fields:
             if field.facet and field.facet not in labels:
-                labels[field.facet] = _facet(session, district, field, lang)
+                labels[field.facet] = _facet(district.value, field, lang)
     return labels
 
 
-def _facet(session: Session, district: DistrictSnapshot, field: FormField, lang: str) -> dict[str, str]:
+def _facet(district: DistrictSnapshot, field: FormField, lang: str) -> Mapping[str, str]:
     if field.type == "municipalities":
         return {istat: place.name for istat, place in district.municipalities.items()}
     if field.config.get("vocabulary"):
-        return {key: pick(label, lang) for key, label in vocabulary_labels(session, field).items()}
+        return {key: pick(label, lang) for key, label in vocabulary_labels(district, field).items()}
     return {option.key: pick(option.label, lang) for option in field.options}
 
 

@@ -234,7 +234,7 @@ def _facets(hits: Hits, chosen: Mapping[str, tuple[str, ...]], without: str = ""
         "kind": _("Tipo di atto"),
     }
     groups = []
-    for name, labels in queries.facet_labels(current.session, current.here, current.lang).items():
+    for name, labels in queries.facet_labels(current.here, current.lang).items():
         counts, on = hits.facets.get(name, {}), chosen.get(name, ())
         options = [(v, label, counts.get(v, 0), v in on) for v, label in labels.items() if counts.get(v) or v in on]
         if name != without and options:
@@ -244,7 +244,7 @@ def _facets(hits: Hits, chosen: Mapping[str, tuple[str, ...]], without: str = ""
 
 def _active(chosen: Mapping[str, tuple[str, ...]], endpoint: str) -> list[tuple[str, str]]:
     """Each chosen filter with the address of the page without it."""
-    labels = queries.facet_labels(current.session, current.here, current.lang) if chosen else {}
+    labels = queries.facet_labels(current.here, current.lang) if chosen else {}
     found = []
     for name, values in chosen.items():
         for value in values:
@@ -255,5 +255,5 @@ def _active(chosen: Mapping[str, tuple[str, ...]], endpoint: str) -> list[tuple[
 
 
 def _topics() -> list[tuple[str, str]]:
-    labels = queries.facet_labels(current.session, current.here, current.lang).get("topic", {})
+    labels = queries.facet_labels(current.here, current.lang).get("topic", {})
     return [(label, url_for("public_info.search", topic=key)) for key, label in labels.items()]

@@ -1,7 +1,6 @@
 """What every kind of answer can do."""
 
 # One signature for all field types, though not each needs every argument.
-# ruff: noqa: ARG002
 
 from __future__ import annotations
 

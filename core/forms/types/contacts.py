@@ -1,7 +1,6 @@
 """Ways to reach somebody: e-mail, telephone, web address."""
 
 # One signature for all field types, though not each needs every argument.
-# ruff: noqa: ARG002
 
 from __future__ import annotations
 

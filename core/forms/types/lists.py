@@ -1,7 +1,6 @@
 """Lists of things that live elsewhere: municipalities, other records."""
 
 # One signature for all field types, though not each needs every argument.
-# ruff: noqa: ARG002
 
 from __future__ import annotations
 

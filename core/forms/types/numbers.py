@@ -1,7 +1,6 @@
 """Numbers and money. No floating point is ever stored."""
 
 # One signature for all field types, though not each needs every argument.
-# ruff: noqa: ARG002
 
 from __future__ import annotations
 

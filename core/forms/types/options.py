@@ -1,7 +1,6 @@
 """Answers chosen among given ones."""
 
 # One signature for all field types, though not each needs every argument.
-# ruff: noqa: ARG002
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """A list of small groups of answers: phases, contacts, dates."""
 
 # One signature for all field types, though not each needs every argument.
-# ruff: noqa: ARG002
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Texts: one line, paragraphs, paragraphs with a little formatting."""
 
 # One signature for all field types, though not each needs every argument.
-# ruff: noqa: ARG002
 
 from __future__ import annotations
 

@@ -308,6 +308,7 @@ FIELDS = [
         "type": "text",
         "label": "Nome del servizio",
         "hint": "Usa le parole di chi lo cerca.",
+        "error": "Scrivi il nome.",
         "translations": [
             {
                 "name": "f_title__it",
@@ -397,6 +398,7 @@ FIELDS = [
         "type": "rows",
         "label": "Fase",
         "hint": "Un passo per riga.",
+        "error": "I passi sono troppi.",
         "add": ("add_row", "phases"),
         "lines": [
             {

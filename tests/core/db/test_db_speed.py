@@ -23,7 +23,7 @@ from tests.support.sample_models import SampleBase, SampleCase, SampleNote, Samp
 REPO = Path(__file__).resolve().parents[3]
 READERS, WRITERS, SAMPLES, SECONDS = 8, 2, 5000, 1.0
 #: Mean pauses in seconds of one reader and one writer: a busy office, not a saturated processor.
-READ_PAUSE, WRITE_PAUSE = 0.04, 0.04
+READ_PAUSE, WRITE_PAUSE = 0.06, 0.08
 
 #: A second process that writes while the file ``argv[2]`` exists.
 WRITER = """
@@ -36,7 +36,7 @@ while True:
     if go.exists():
         with database.write(1) as session:
             session.add(SampleNote(text="from another process"))
-    time.sleep(0.04)
+    time.sleep(0.08)
 """
 
 

@@ -259,6 +259,13 @@ def test_a_rollback_returns_to_the_version_before_and_keeps_the_console(
         change(any_database, valle, operations.rollback_bundle)
 
 
+def test_the_same_bundle_again_is_no_new_version(any_database: Database, valle: District, models: Path) -> None:
+    again = change(any_database, valle, operations.apply_bundle, load_model(models, "valle", PLUGINS))
+    assert (again.number, again.changes) == (1, ())
+    with pytest.raises(Refused):
+        change(any_database, valle, operations.rollback_bundle)
+
+
 def test_a_model_that_needs_what_the_console_switched_off_is_refused_whole(
     any_database: Database, valle: District, models: Path
 ) -> None:

@@ -82,6 +82,21 @@ def test_every_declared_type_survives_being_stored() -> None:
         read_setting(fields["kinds"], ["a", "c"])
 
 
+def test_a_combination_that_the_plugin_refuses_falls_back_to_its_defaults() -> None:
+    @dataclass(frozen=True)
+    class Ordered:
+        low: int = 1
+        high: int = 2
+
+        def __post_init__(self) -> None:
+            if self.low > self.high:
+                raise ValueError("low is above high")
+
+    found = resolve(Ordered, {"low": 5}, {}, {})
+    assert found.value == Ordered()
+    assert found.problems == ("low is above high",)
+
+
 def test_a_setting_without_a_default_is_an_error_of_its_plugin() -> None:
     @dataclass(frozen=True)
     class Careless:

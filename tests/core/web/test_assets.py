@@ -45,7 +45,7 @@ def test_missing_assets_stop_the_start_and_name_the_remedy(tmp_path: Path, monke
 
 
 def test_an_asset_is_kept_for_good_and_never_guessed(app: Flask) -> None:
-    answer = app.test_client().get(assets.asset("app.css"))
+    answer = app.test_client().get(assets.asset("app.css"), buffered=True)
     assert answer.headers["Content-Type"] == 'text/css; charset="utf-8"'
     assert "immutable" in answer.headers["Cache-Control"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -53,12 +53,12 @@ def test_an_asset_is_kept_for_good_and_never_guessed(app: Flask) -> None:
 
 
 def test_the_manifest_may_change_and_is_not_kept_for_good(app: Flask) -> None:
-    assert "immutable" not in app.test_client().get("/static/manifest.json").headers["Cache-Control"]
+    assert "immutable" not in app.test_client().get("/static/manifest.json", buffered=True).headers["Cache-Control"]
 
 
 @pytest.mark.parametrize("encoding", ["br", "gzip"])
 def test_text_travels_compressed(app: Flask, encoding: str) -> None:
-    answer = app.test_client().get(assets.asset("app.css"), headers={"Accept-Encoding": encoding})
+    answer = app.test_client().get(assets.asset("app.css"), headers={"Accept-Encoding": encoding}, buffered=True)
     assert answer.headers["Content-Encoding"] == encoding
 
 

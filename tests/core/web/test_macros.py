@@ -208,3 +208,14 @@ def test_a_long_group_of_filters_is_folded_and_opens_where_something_is_chosen(c
     assert ("<details" in html) is folded
     chosen = macro("search", "facet(g, 'd')", g={**group, "options": [*options[:-1], ("x", "Scelto", 1, True)]})
     assert ('<details class="ix-fold" open>' in chosen) is folded
+
+
+@pytest.mark.parametrize("kind", ["translations", "lines", "options"])
+def test_an_error_of_a_whole_group_stands_beside_it(kind: str) -> None:
+    types = {"translations": "text", "lines": "rows", "options": "choices"}
+    part = {"name": "x__it", "id": "x__it", "type": "text", "label": "X", "language": "Italiano"}
+    entries = {"translations": [part], "lines": [{"fields": [part]}], "options": [("a", "A", False)]}
+    group = {"name": "x", "id": "x", "type": types[kind], "label": "X", "error": "Scrivi il nome", kind: entries[kind]}
+    html = macro("forms", "field(f)", f=group)
+    assert 'aria-describedby="x-e"' in html
+    assert re.search(r'id="x-e">.*Scrivi il nome', html)

@@ -1,0 +1,84 @@
+"""Sentences that several pages of the console share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from core import clock
+from core.i18n import _, _l, pick
+from core.web.context import current
+from core.web.dates import format_date
+
+
+def moment(at: datetime | None) -> str:
+    """Day and time in Italy, in words; a dash for never."""
+    if at is None:
+        return "-"
+    local = at.astimezone(clock.ROME)
+    return str(_("%(day)s alle %(time)s", day=format_date(at), time=f"{local.hour}.{local.minute:02}"))
+
+
+def plugin_title(name: str) -> str:
+    """What a plugin is called on screen; its name when it is not installed."""
+    host = current.installation.host
+    return pick(host.manifest(name).title, current.lang) if name in host.names else name
+
+
+ORIGINS: Mapping[str, Any] = {
+    "plugin": _l("valore iniziale"),
+    "model": _l("dal modello"),
+    "district": _l("cambiato qui"),
+    "subarea": _l("cambiato qui, per un'area"),
+    "municipality": _l("cambiato qui, per un Comune"),
+}
+
+
+def origin_text(layer: str, file: str = "") -> str:
+    """Where a value comes from; what a bundle's file says comes from the model whatever place it is for."""
+    text = str(ORIGINS["model"] if file else ORIGINS[layer])
+    return f"{text} ({file})" if file else text
+
+
+#: What a change of the configuration did, by the key that operations write.
+CHANGES: Mapping[str, Any] = {
+    "district.create": _l("Ha creato il distretto"),
+    "district.change": _l("Ha cambiato i dati del distretto"),
+    "bundle.apply": _l("Ha applicato il modello"),
+    "bundle.rollback": _l("È tornato alla versione precedente del modello"),
+    "plugin.enable": _l("Ha acceso una funzione"),
+    "plugin.disable": _l("Ha spento una funzione"),
+    "setting.set": _l("Ha cambiato un'impostazione"),
+    "setting.reset": _l("Ha riportato un'impostazione al modello"),
+    "municipality.opt_out": _l("Ha cambiato la partecipazione di un Comune"),
+    "parameter.set": _l("Ha cambiato un parametro"),
+    "parameter.reset": _l("Ha riportato un parametro al modello"),
+    "synonyms.add": _l("Ha aggiunto dei sinonimi"),
+    "synonyms.remove": _l("Ha tolto dei sinonimi"),
+}
+
+
+def change_text(what: str) -> str:
+    """What was done, in words."""
+    return str(CHANGES.get(what, what))
+
+
+def value_text(value: Any) -> str:
+    """A stored value, in words."""
+    for kind, show in SHOWN.items():
+        if isinstance(value, kind):
+            return show(value)
+    return "-" if value is None else str(value)
+
+
+def _mapping_text(value: Mapping[str, Any]) -> str:
+    return "; ".join(f"{key}: {value_text(item)}" for key, item in value.items() if item is not None)
+
+
+SHOWN: Mapping[type[Any], Callable[[Any], str]] = {
+    bool: lambda value: str(_("sì") if value else _("no")),
+    dict: _mapping_text,
+    list: lambda value: ", ".join(map(value_text, value)),
+    tuple: lambda value: ", ".join(map(value_text, value)),
+}
