@@ -14,6 +14,7 @@ from core.access import registry
 from core.db import Database
 from core.db.migrate import CORE, MigrationOwner
 from core.districts.models import District
+from core.districts.settings import setting_fields
 from core.districts.snapshot import snapshots
 from core.loader import Host, Plugin
 from core.records import definitions
@@ -100,7 +101,8 @@ class Installation:
 
 
 def register_definitions(host: Host, plugin: Plugin) -> None:
-    """Rights and record types of a plugin: the pages need them, and so does the command line."""
+    """Settings, rights and record types of a plugin: pages and command line need them. Raises what is wrong."""
+    setting_fields(plugin.manifest.settings)
     rights = host.hooks.of(plugin.name, "register_permissions")
     if rights:
         registry.register_permissions(rights())

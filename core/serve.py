@@ -42,8 +42,7 @@ def check_start(installation: Installation, *, demo: bool) -> None:
     from core.loader import check_package_owners
 
     check_package_owners()
-    installation.database.check_role()
-    installation.database.self_check()
+    installation.database.start()
     if migrate.pending(installation.database, installation.migration_owners):
         raise ConfigError(
             installation.settings.database_url, "", "the tables are behind the code", "Run: innesto db upgrade"
@@ -84,7 +83,7 @@ def serve(installation: Installation) -> None:
     signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
     installation.search.start()
     events.start()
-    log.info("http://%s:%d", installation.settings.host, installation.settings.port)
+    click.echo(f"Innesto risponde su http://{installation.settings.host}:{installation.settings.port}/")
     try:
         server.run()
     finally:

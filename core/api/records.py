@@ -25,7 +25,6 @@ class ListArguments(Schema):
     """How a list is cut."""
 
     class Meta:
-        unknown = RAISE
         register = False
 
     page = fields.Integer(load_default=1, validate=validate.Range(1, queries.MAX_PAGE))
@@ -65,7 +64,7 @@ class RecordListSchema(Schema):
 class Records(MethodView):
     """The records of one type."""
 
-    @bp.arguments(ListArguments, location="query")
+    @bp.arguments(ListArguments, location="query", unknown=RAISE)
     @bp.response(200, RecordListSchema)
     def get(self, wanted: dict[str, int], type_: str) -> Any:
         """Public records of a type, last changed first."""

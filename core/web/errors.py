@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request, url_for
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response as AnyResponse
 
 from core.errors import AccessDenied, Conflict, FieldError, Invalid, NotFound, Refused
@@ -64,8 +64,30 @@ def problem(status: int, detail: str = "", errors: Sequence[FieldError] = ()) ->
 def _http(error: HTTPException) -> Response | HTTPException:
     if error.response is not None or error.code is None or error.code < 400:
         return error
+    if isinstance(error, SecurityError):
+        # The host name is not one of ours: no address can be made for it, so no page with links either.
+        return make_response(
+            _("Il portale non risponde a questo nome."), 400, {"Content-Type": "text/plain; charset=utf-8"}
+        )
     kept = {k: v for k, v in error.get_headers() if k not in ("Content-Type", "Content-Length")}
-    return answer(error.code, headers=kept)
+    return answer(error.code, errors=list(_arguments(getattr(error, "data", None))), headers=kept)
+
+
+def _arguments(data: Any) -> Iterator[FieldError]:
+    """What webargs found wrong with the arguments of a resource: a message for each, by place and name."""
+    messages = data.get("messages") if isinstance(data, Mapping) else None
+    for by_name in messages.values() if isinstance(messages, Mapping) else ():
+        for name, found in by_name.items() if isinstance(by_name, Mapping) else ():
+            yield FieldError(str(name), " ".join(_flat(found)))
+
+
+def _flat(found: Any) -> Iterator[str]:
+    """The sentences of a field's errors, also of those of the parts of a list."""
+    parts = found.values() if isinstance(found, Mapping) else found if isinstance(found, list | tuple) else None
+    if parts is None:
+        yield str(found)
+    for part in parts or ():
+        yield from _flat(part)
 
 
 def _denied(error: AccessDenied) -> AnyResponse:

@@ -23,7 +23,6 @@ class SearchArguments(Schema):
     """What is searched. One parameter a facet; several values of one facet are alternatives."""
 
     class Meta:
-        unknown = RAISE
         register = False
 
     q = fields.String(load_default="")
@@ -36,13 +35,14 @@ class SearchArguments(Schema):
     audience = fields.List(fields.String())
     municipality = fields.List(fields.String())
     kind = fields.List(fields.String())
+    provider = fields.List(fields.String())
 
 
 @bp.route("/search")
 class Search(MethodView):
     """Search."""
 
-    @bp.arguments(SearchArguments, location="query")
+    @bp.arguments(SearchArguments, location="query", unknown=RAISE)
     @bp.response(200, SearchSchema)
     def get(self, wanted: dict[str, Any]) -> Any:
         """Hits of a question, with counts a facet and the suggestion for a misspelt one."""

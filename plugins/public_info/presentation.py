@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import url_for
@@ -112,6 +112,7 @@ def _foot(reading: Reading) -> dict[str, Any]:
         "updated": reading.record.updated_at,
         "valid_to": reading.record.valid_to,
         "source": _source(reading),
+        "source_created": _moment(reading.answer("source_created_at")),
         "related": [_card(reading, row) for row in _records(reading, "related")],
     }
 
@@ -271,6 +272,11 @@ def _search(facet: str, value: str) -> str:
 
 def _day(value: Any) -> date | None:
     return date.fromisoformat(value) if isinstance(value, str) and value else None
+
+
+def _moment(value: Any) -> datetime | None:
+    """A moment as the clocks in Italy show it (INL-071)."""
+    return datetime.fromisoformat(value).astimezone(clock.ROME) if isinstance(value, str) and value else None
 
 
 def marked(pieces: Iterable[tuple[str, bool]]) -> Markup:

@@ -232,11 +232,13 @@ def _facets(hits: Hits, chosen: Mapping[str, tuple[str, ...]], without: str = ""
         "audience": _("Per chi"),
         "municipality": _("Comune"),
         "kind": _("Tipo di atto"),
+        "provider": _("Chi tiene il corso"),
     }
     groups = []
     for name, labels in queries.facet_labels(current.here, current.lang).items():
         counts, on = hits.facets.get(name, {}), chosen.get(name, ())
-        options = [(v, label, counts.get(v, 0), v in on) for v, label in labels.items() if counts.get(v) or v in on]
+        known = labels or {value: value for value in sorted({*counts, *on})}
+        options = [(v, label, counts.get(v, 0), v in on) for v, label in known.items() if counts.get(v) or v in on]
         if name != without and options:
             groups.append({"name": name, "label": titles.get(name, name), "options": options})
     return groups

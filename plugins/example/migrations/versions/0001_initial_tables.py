@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-
-from core.db import DistrictKey, Json, Key, UtcDateTime
+from core.db import DistrictKey
+from core.db import Json
+from core.db import Key
+from core.db import UtcDateTime
 
 revision = "0001"
 down_revision = None
