@@ -83,12 +83,7 @@ def signature(function: Callable[..., Any]) -> str:
 
 def settings_page(installation: Installation) -> str:
     """Settings of the installation, then those of each plugin."""
-    parts = [
-        "# Settings\n",
-        "## Installation: environment variables\n",
-        f"{inspect.getdoc(Settings.from_environment)}\n",
-        table(Settings),
-    ]
+    parts = ["# Settings\n", "## Installation: environment variables\n", variables()]
     parts.append("Values of a plugin come from its defaults, then the district's model, then the console.\n")
     for plugin in installation.host.plugins:
         kind = plugin.manifest.settings
@@ -96,6 +91,15 @@ def settings_page(installation: Installation) -> str:
         if dataclasses.fields(kind):
             parts.append(table(kind))
     return "\n".join(parts)
+
+
+def variables() -> str:
+    """The variables that the installation reads."""
+    rows = ["| variable | what | default |", "|---|---|---|"]
+    for item in dataclasses.fields(Settings):
+        if item.metadata:
+            rows.append("| `{variable}` | {about} | {shown} |".format(**item.metadata))
+    return "\n".join(rows) + "\n"
 
 
 def table(kind: type) -> str:

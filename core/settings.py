@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import ConfigError
@@ -15,27 +15,38 @@ LEAST_SECRET = 32
 PROJECT = Path(__file__).resolve().parent.parent
 
 
+def _variable(name: str, about: str, shown: str) -> dict[str, str]:
+    """What the documentation says of a setting: its variable, its meaning, its default in words."""
+    return {"variable": name, "about": about, "shown": shown}
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Where the data lie, which database serves, and how the portal is reached."""
 
-    data_dir: Path
-    database_url: str
-    secret_key: str
-    models_dir: Path
-    host: str = "127.0.0.1"
-    port: int = 8000
-    #: Number of proxies in front whose X-Forwarded-* headers are believed; 0 believes none.
-    trusted_proxies: int = 0
-    #: Host names that are answered; empty answers every name.
-    trusted_hosts: tuple[str, ...] = ()
-    https: bool = False
-    threads: int = 8
+    data_dir: Path = field(metadata=_variable("DATA", "folder of database, search index and secret key", "`var`"))
+    database_url: str = field(
+        metadata=_variable("DATABASE_URL", "`sqlite:///…` or `postgresql://…`", "a file in the DATA folder")
+    )
+    secret_key: str = field(
+        metadata=_variable("SECRET_KEY", "signs sessions; at least 32 characters", "made in the DATA folder")
+    )
+    models_dir: Path = field(metadata=_variable("MODELS", "folder of the territorial models", "`config/models`"))
+    host: str = field(default="127.0.0.1", metadata=_variable("HOST", "address to listen on", "`127.0.0.1`"))
+    port: int = field(default=8000, metadata=_variable("PORT", "port to listen on", "`8000`"))
+    trusted_proxies: int = field(
+        default=0, metadata=_variable("PROXIES", "how many proxies in front are believed (X-Forwarded-*)", "`0`")
+    )
+    trusted_hosts: tuple[str, ...] = field(
+        default=(), metadata=_variable("HOSTS", "host names that are answered, with spaces between", "every name")
+    )
+    https: bool = field(default=False, metadata=_variable("HTTPS", "`yes`: cookies and headers for HTTPS", "`no`"))
+    threads: int = field(default=8, metadata=_variable("THREADS", "requests answered at the same time", "`8`"))
     testing: bool = False
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """Read ``DATA DATABASE_URL SECRET_KEY MODELS HOST PORT PROXIES HOSTS HTTPS THREADS``. Raises ConfigError."""
+        """Read the variables. Raises ConfigError naming the variable, the problem and the remedy."""
         data_dir = Path(environ.get("DATA") or "var").resolve()
         return cls(
             data_dir=data_dir,

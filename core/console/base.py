@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from flask import abort, flash, get_flashed_messages, redirect, request, url_for
+from flask import flash, get_flashed_messages, redirect, request, url_for
 from flask_admin import BaseView
 from flask_admin.menu import BaseMenu
 from werkzeug.wrappers import Response
@@ -59,7 +59,7 @@ def done(message: str, endpoint: str, **values: Any) -> Response:
     return redirect(url_for(endpoint, **values), SEE_OTHER)
 
 
-class ConsolePage(BaseView):  # type: ignore[misc]
+class ConsolePage(BaseView):
     """A page of the console. ``resource``: what one must be allowed to read to open it, to manage to change it."""
 
     resource: ClassVar[str] = DISTRICT
@@ -101,7 +101,7 @@ def frame(view: ConsolePage) -> dict[str, Any]:
     name = pick(current.district.name, current.lang) if current.district else _("Tutto il portale")
     return {
         "site": {**here, "tagline": _("%(where)s · Configurazione", where=name), "search": None},
-        "menu": menu(view.admin, view),
+        "menu": menu(cast("Admin", view.admin), view),
         "section_tabs": tabs(view),
     }
 
@@ -109,19 +109,19 @@ def frame(view: ConsolePage) -> dict[str, Any]:
 def menu(admin: Admin, view: ConsolePage) -> list[Entry]:
     """One entry for each part of the console that holds a page the reader may open."""
     found = [(item, page) for item in admin.menu() if (page := _first(item))]
-    return [Entry(str(item.name), address(page), item.is_active(view)) for item, page in found]
+    return [Entry(str(item.name), address(page), item.is_active(cast(Any, view))) for item, page in found]
 
 
 def tabs(view: ConsolePage) -> list[tuple[str, str, None, bool]]:
     """The pages of the part that this one belongs to; none where it stands alone."""
     part = view.menu.parent if view.menu else None
-    pages = [item._view for item in part.get_children()] if part else []
+    pages = [cast(Any, item)._view for item in part.get_children()] if part else []
     return [(str(page.name), address(page), None, page is view) for page in pages] if len(pages) > 1 else []
 
 
 def _first(item: BaseMenu) -> ConsolePage | None:
-    pages: Iterable[BaseMenu] = item.get_children() if item.is_category() else [item]
-    return next((page._view for page in pages if page.is_accessible() and page.is_visible()), None)  # type: ignore[attr-defined]
+    pages: Iterable[Any] = item.get_children() if item.is_category() else [item]
+    return next((page._view for page in pages if page.is_accessible() and page.is_visible()), None)
 
 
 def address(view: ConsolePage) -> str:
@@ -131,9 +131,5 @@ def address(view: ConsolePage) -> str:
 
 def flashed() -> list[tuple[str, str, str]]:
     """What was just done, as notices of the layout."""
-    return [(kind, text, "") for kind, text in get_flashed_messages(with_categories=True)]
-
-
-def unknown() -> Any:
-    """404."""
-    abort(404)
+    found: Iterable[Any] = get_flashed_messages(with_categories=True)
+    return [(kind, text, "") for kind, text in found]

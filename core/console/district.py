@@ -37,7 +37,7 @@ SPARE_SPANS = 1
 class DistrictPage(ConsolePage):
     """First page of a district's console."""
 
-    @expose("/")  # type: ignore[untyped-decorator]
+    @expose("/")
     def index(self) -> Answer:
         """What the district is called and how it is reached, and where each value comes from."""
         district = own_district(current.session)
@@ -76,7 +76,7 @@ class DistrictPage(ConsolePage):
         found = [("half", text) for text in current.here.problems]
         return [Panel(_("Da sistemare"), "problemi", reasons=found)] if found else []
 
-    @expose("/modifica/<name>", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @expose("/modifica/<name>", methods=("GET", "POST"))
     def change(self, name: str) -> Answer:
         """The form of one value; the button under it returns to the model."""
         if name not in LABELS or not self.may_manage:

@@ -27,7 +27,7 @@ class HistoryView(DistrictView):
     empty_text = _l("Nessuno ha ancora cambiato niente.")
     search_label = _l("Persona o nome di quello che è cambiato")
     column_list = ("at", "who", "what", "old", "new")
-    column_labels = {  # noqa: RUF012 - read by flask-admin
+    column_labels: dict[str, Any] = {  # noqa: RUF012 - read by flask-admin
         "at": _l("Quando"),
         "who": _l("Chi"),
         "what": _l("Che cosa"),

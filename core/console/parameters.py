@@ -67,7 +67,7 @@ class ParametersPage(ConsolePage):
 
     resource = PARAMETER
 
-    @expose("/")  # type: ignore[untyped-decorator]
+    @expose("/")
     def index(self) -> Answer:
         """All parameters with the value in force today."""
         lines = [line(item) for item in queries.parameters(current.session).values()]
@@ -75,11 +75,13 @@ class ParametersPage(ConsolePage):
         found = table(columns, lines, _("I valori del %(day)s", day=format_date(clock.today())))
         return self.page(
             _("Parametri"),
-            lead=_("Tetti, soglie e durate. Ogni caso si giudica con il valore del suo giorno, non con quello di oggi."),
+            lead=_(
+                "Tetti, soglie e durate. Ogni caso si giudica con il valore del suo giorno, non con quello di oggi."
+            ),
             panels=[Panel(_("Che cosa vale oggi"), "oggi", table=found, empty=_("Il modello non ha parametri."))],
         )
 
-    @expose("/<key>/", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @expose("/<key>/", methods=("GET", "POST"))
     def show(self, key: str) -> Answer:
         """One parameter: a new value on top, its values by date below."""
         item = queries.parameters(current.session).get(key) or abort(404)
@@ -91,7 +93,7 @@ class ParametersPage(ConsolePage):
             return self._show(item, typed, outcome)
         return done(_("«%(name)s»: valore salvato.", name=pick(item.label, current.lang)), ".show", key=key)
 
-    @expose("/<key>/modello", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @expose("/<key>/modello", methods=("GET", "POST"))
     def reset(self, key: str) -> Answer:
         """Ask, then remove what the console set for the district or one place."""
         item = queries.parameters(current.session).get(key) or abort(404)
@@ -105,14 +107,16 @@ class ParametersPage(ConsolePage):
 
     def _ask(self, item: Parameter, place: str) -> Answer:
         name = pick(item.label, current.lang)
-        gone = [
-            ("half", f"{shown(item, v.value)}, {period(v)}") for v in set_here(item) if v.place == place
-        ]
+        gone = [("half", f"{shown(item, v.value)}, {period(v)}") for v in set_here(item) if v.place == place]
         action = url_for(".reset", key=item.key, luogo=place)
         form = Form([], action, _("Sì, torna al modello"), cancel=url_for(".show", key=item.key))
         return self.page(
             _("Tornare al modello per «%(name)s»?", name=name),
-            trail=[(_("Parametri"), url_for(".index")), (name, url_for(".show", key=item.key)), (_("Torna al modello"), "")],
+            trail=[
+                (_("Parametri"), url_for(".index")),
+                (name, url_for(".show", key=item.key)),
+                (_("Torna al modello"), ""),
+            ],
             panels=[
                 Panel(_("I valori che spariscono"), "spariscono", reasons=gone),
                 Panel(_("Conferma"), "conferma", form=form, key=True),
@@ -144,7 +148,8 @@ class ParametersPage(ConsolePage):
         ]
         places = dict.fromkeys(v.place for v in set_here(item))
         links = [
-            (_("Torna al modello: %(place)s", place=place_name(p)), url_for(".reset", key=item.key, luogo=p)) for p in places
+            (_("Torna al modello: %(place)s", place=place_name(p)), url_for(".reset", key=item.key, luogo=p))
+            for p in places
         ]
         return Panel(_("Il parametro"), "parametro", facts=facts, links=links if self.may_manage else ())
 
@@ -216,7 +221,14 @@ def questions(item: Parameter, typed: Typed) -> list[Field]:
     fields = [
         value_question(item, typed, _("In %(unit)s.", unit=unit) if unit and item.type != "cents" else ""),
         field("valid_from", _("Da quando"), "date", typed.valid_from, hint=_("Il primo giorno in cui vale.")),
-        field("valid_to", _("Fino a quando"), "date", typed.valid_to, optional=True, hint=_("L'ultimo giorno in cui vale.")),
+        field(
+            "valid_to",
+            _("Fino a quando"),
+            "date",
+            typed.valid_to,
+            optional=True,
+            hint=_("L'ultimo giorno in cui vale."),
+        ),
         field("source", _("Atto o documento"), value=typed.source, optional=True, max_length=300),
     ]
     if not item.local:

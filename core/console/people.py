@@ -14,7 +14,6 @@ from wtforms import Form as WtForm
 
 from core import access, clock
 from core.access import operations
-from core.access.accountsettings import AccountSettings
 from core.access.models import Account, Membership, Role, RoleGrant, RoleHolder
 from core.access.permissions import ACCOUNTS, MANAGE, valid
 from core.access.queries import account_by_email, roles_of
@@ -23,11 +22,9 @@ from core.console.base import Answer, ConsolePage, Outcome, attempt, done
 from core.console.models import DistrictView
 from core.console.pieces import Cell, Form, Panel, choice, field, linked, state, table, with_errors
 from core.console.words import moment
+from core.errors import FieldError, Invalid
 from core.i18n import _, _l, pick
 from core.web.context import current
-
-#: What can be done to a person from its page, each asked again on a page of its own.
-STEPS = ("disattiva", "riattiva", "togli", "ruolo")
 
 
 class PeopleView(DistrictView):
@@ -42,7 +39,7 @@ class PeopleView(DistrictView):
     empty_text = _l("Aggiungi la prima persona.")
     search_label = _l("Nome o indirizzo e-mail")
     column_list = ("name", "email", "roles", "last_login_at", "active")
-    column_labels = {  # noqa: RUF012 - read by flask-admin
+    column_labels: dict[str, Any] = {  # noqa: RUF012 - read by flask-admin
         "name": _l("Nome"),
         "email": _l("E-mail"),
         "roles": _l("Ruoli"),
@@ -79,10 +76,11 @@ class PeopleView(DistrictView):
     def create_model(self, form: WtForm) -> Account:
         """Make the account where there is none with that address, then give it the role."""
         email, name = request.form.get("email", ""), request.form.get("name", "")
+        role = chosen_role()
         account = account_by_email(current.session, email) or operations.create_account(
             current.session, email=email, name=name, actor=current.actor, hashing=account_settings().hashing
         )
-        operations.give_role(current.session, account, request.form.get("role") or abort(422), actor=current.actor)
+        operations.give_role(current.session, account, role, actor=current.actor)
         return account
 
     def create_page(self, outcome: Outcome) -> Answer:
@@ -96,7 +94,9 @@ class PeopleView(DistrictView):
         form = Form(
             with_errors(fields, outcome.errors), url_for(".create_view"), _("Salva"), cancel=url_for(".index_view")
         )
-        text = _("Se la persona lavora già in un altro distretto usa lo stesso indirizzo: il suo account resta uno solo.")
+        text = _(
+            "Se la persona lavora già in un altro distretto usa lo stesso indirizzo: il suo account resta uno solo."
+        )
         trail = [(_("Persone"), url_for(".index_view")), (_("Persona nuova"), "")]
         panels = [Panel(_("Chi è"), "chi", text=text, form=form)]
         return self.page(_("Aggiungi una persona"), outcome, lead="", primary=None, trail=trail, panels=panels)
@@ -107,7 +107,7 @@ class PeopleView(DistrictView):
 
     # --- one person ---
 
-    @expose("/<uuid:account_id>/")  # type: ignore[untyped-decorator]
+    @expose("/<uuid:account_id>/")
     def person(self, account_id: UUID) -> Answer:
         """Roles and account of one person."""
         return self._person(self.get_one(account_id), Outcome())
@@ -138,7 +138,9 @@ class PeopleView(DistrictView):
 
     def _give(self, account: Account, others: Sequence[tuple[str, str]]) -> Panel:
         action = url_for(".step", account_id=account.id, name="dai")
-        return Panel(_("Dai un ruolo"), "dai", form=Form([choice("role", _("Ruolo"), others)], action, _("Dai il ruolo")))
+        return Panel(
+            _("Dai un ruolo"), "dai", form=Form([choice("role", _("Ruolo"), others)], action, _("Dai il ruolo"))
+        )
 
     def _password(self, account: Account, outcome: Outcome) -> Panel:
         hint = _("Lunga almeno 12 caratteri. Comunicala a voce: chiude le sessioni aperte di questa persona.")
@@ -157,10 +159,10 @@ class PeopleView(DistrictView):
         links = [(text, url_for(".step", account_id=account.id, name=name)) for text, name in steps]
         return Panel(_("Account"), "account", facts=facts, links=links if self.may_manage else ())
 
-    @expose("/<uuid:account_id>/password", methods=("POST",))  # type: ignore[untyped-decorator]
+    @expose("/<uuid:account_id>/password", methods=("POST",))
     def password(self, account_id: UUID) -> Answer:
         """Give a new password."""
-        account, settings = self.get_one(account_id), self._settings()
+        account, settings = self.get_one(account_id), account_settings()
         text = request.form.get("password", "")
         outcome = attempt(
             lambda: operations.set_password(
@@ -171,11 +173,7 @@ class PeopleView(DistrictView):
             return self._person(account, outcome)
         return done(_("La password è cambiata."), ".person", account_id=account_id)
 
-    @staticmethod
-    def _settings() -> AccountSettings:
-        return account_settings()
-
-    @expose("/<uuid:account_id>/<any(dai, disattiva, riattiva, togli, ruolo):name>", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @expose("/<uuid:account_id>/<any(dai, disattiva, riattiva, togli, ruolo):name>", methods=("GET", "POST"))
     def step(self, account_id: UUID, name: str) -> Answer:
         """Give a role, or ask and then take one, disable or enable the account, end its work here."""
         access.require(current.actor, MANAGE, ACCOUNTS)
@@ -194,15 +192,16 @@ class PeopleView(DistrictView):
         role = request.args.get("role", "")
         action = url_for(".step", account_id=account.id, name=name, role=role or None)
         back = url_for(".person", account_id=account.id)
-        panels = [Panel(_("Conferma"), "conferma", text=str(effect), form=Form([], action, _("Sì, continua"), back), key=True)]
+        panels = [
+            Panel(_("Conferma"), "conferma", text=str(effect), form=Form([], action, _("Sì, continua"), back), key=True)
+        ]
         trail = [(_("Persone"), url_for(".index_view")), (account.name, back), (_("Conferma"), "")]
         title = str(question) % {"name": account.name, "role": dict(role_options()).get(role, role)}
         return self.page(title, outcome, lead="", primary=None, trail=trail, panels=panels)
 
 
 def _give_role(account: Account) -> None:
-    key = request.form.get("role", "")
-    operations.give_role(current.session, account, key, actor=current.actor)
+    operations.give_role(current.session, account, chosen_role(), actor=current.actor)
 
 
 def _take_role(account: Account) -> None:
@@ -256,12 +255,20 @@ def role_options() -> list[tuple[str, str]]:
     return [(role.key, pick(role.label, current.lang)) for role in district_roles() if not role.is_visitor]
 
 
+def chosen_role() -> str:
+    """The role that was chosen. Raises Invalid for none, or one that is not in the list."""
+    key = request.form.get("role", "")
+    if key not in dict(role_options()):
+        raise Invalid([FieldError("role", _("Scegli un ruolo dell'elenco."), "required")])
+    return key
+
+
 class RolesPage(ConsolePage):
     """What each role may do; roles come from the model."""
 
     resource = ACCOUNTS
 
-    @expose("/")  # type: ignore[untyped-decorator]
+    @expose("/")
     def index(self) -> Answer:
         """A panel for each role with its rights."""
         roles = current.session.scalars(sa.select(Role).order_by(Role.is_visitor.desc(), Role.key)).all()
@@ -279,13 +286,13 @@ class RolesPage(ConsolePage):
         lines = [[r, ", ".join(a), s, states or _("tutti")] for (r, s, states), a in rights.items()]
         columns = [_("Su che cosa"), _("Che cosa può fare"), _("Quali righe"), _("In quali stati")]
         label = pick(role.label, current.lang)
-        held = select_holders(role)
+        held = holders(role)
         text = _("Vale per chiunque, anche senza account.") if role.is_visitor else _("Persone: %(count)s.", count=held)
         found = table(columns, lines, _("I diritti di «%(role)s»", role=label))
         return Panel(label, f"r-{role.key}", text=text, table=found, empty=_("Nessun diritto."))
 
 
-def select_holders(role: Role) -> int:
+def holders(role: Role) -> int:
     """How many people hold the role now."""
     now = clock.now()
     held = sa.select(sa.func.count(sa.distinct(RoleHolder.account_id))).where(

@@ -32,7 +32,7 @@ class PluginsPage(ConsolePage):
 
     resource = PLUGIN
 
-    @expose("/")  # type: ignore[untyped-decorator]
+    @expose("/")
     def index(self) -> Answer:
         """Every installed plugin with its state, and those that the district wants but that do not work."""
         lines = [self._line(name) for name in sorted(host().names, key=plugin_title)]
@@ -59,7 +59,7 @@ class PluginsPage(ConsolePage):
         found = [*absent, *faults]
         return [Panel(_("Che cosa non va"), "guasti", reasons=found)] if found else []
 
-    @expose("/<name>/")  # type: ignore[untyped-decorator]
+    @expose("/<name>/")
     def show(self, name: str) -> Answer:
         """One plugin: what it does, where it shows, and the way to switch it."""
         return self._show(known(name), Outcome())
@@ -90,7 +90,7 @@ class PluginsPage(ConsolePage):
             panels=panels,
         )
 
-    @expose("/<name>/<any(accendi, spegni):step>", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @expose("/<name>/<any(accendi, spegni):step>", methods=("GET", "POST"))
     def confirm(self, name: str, step: str) -> Answer:
         """Say what appears or disappears, and switch after a yes; a refusal says why."""
         known(name)

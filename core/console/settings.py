@@ -31,7 +31,7 @@ class SettingsPage(ConsolePage):
 
     resource = SETTING
 
-    @expose("/")  # type: ignore[untyped-decorator]
+    @expose("/")
     def index(self) -> Answer:
         """The plugins that have settings."""
         names = [n for n in sorted(host().names, key=plugin_title) if setting_fields(host().settings_type(n))]
@@ -44,7 +44,7 @@ class SettingsPage(ConsolePage):
         empty = _("Nessuna funzione ha impostazioni.")
         return self.page(_("Impostazioni"), panels=[Panel(_("Funzioni"), "funzioni", table=found, empty=empty)])
 
-    @expose("/<name>/", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @expose("/<name>/", methods=("GET", "POST"))
     def show(self, name: str) -> Answer:
         """The settings of one plugin as a form."""
         fields = setting_fields(host().settings_type(known(name))) or abort(404)
