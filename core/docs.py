@@ -96,9 +96,8 @@ def settings_page(installation: Installation) -> str:
 def variables() -> str:
     """The variables that the installation reads."""
     rows = ["| variable | what | default |", "|---|---|---|"]
-    for item in dataclasses.fields(Settings):
-        if item.metadata:
-            rows.append("| `{variable}` | {about} | {shown} |".format(**item.metadata))
+    named = (item.metadata for item in dataclasses.fields(Settings) if item.metadata)
+    rows += ["| `{variable}` | {about} | {shown} |".format(**facts) for facts in named]
     return "\n".join(rows) + "\n"
 
 

@@ -73,7 +73,8 @@ class ConsolePage(BaseView):
         """Whether the reader may change what the page shows."""
         return access.may(current.actor, MANAGE, self.resource)
 
-    def _handle_view(self, name: str, **kwargs: Any) -> None:
+    def _handle_view(self, *args: Any, **kwargs: Any) -> None:
+        # Named arguments are the parts of the address: one of them may well be called ``name``.
         if request.method not in {"GET", "HEAD"}:
             access.require(current.actor, MANAGE, self.resource)
         if not self.is_accessible():

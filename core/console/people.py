@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -208,14 +208,14 @@ def _take_role(account: Account) -> None:
     operations.take_role(current.session, account, request.args.get("role", ""), actor=current.actor)
 
 
-STEP_ACTIONS = {
+STEP_ACTIONS: Mapping[str, Callable[[Account], object]] = {
     "dai": _give_role,
     "ruolo": _take_role,
     "disattiva": lambda account: operations.disable_account(current.session, account, actor=current.actor),
     "riattiva": lambda account: operations.enable_account(current.session, account, actor=current.actor),
     "togli": lambda account: operations.end_membership(current.session, account, actor=current.actor),
 }
-QUESTIONS = {
+QUESTIONS: Mapping[str, tuple[Any, Any]] = {
     "ruolo": (
         _l("Togliere a %(name)s il ruolo «%(role)s»?"),
         _l("Da subito non può più fare quello che il ruolo permette. Quello che ha fatto resta a suo nome."),

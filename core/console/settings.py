@@ -172,7 +172,8 @@ def from_text(annotation: Any, text: str) -> Any:
     """What was typed, as the setting's reader takes it. Raises ValueError."""
     if annotation in READERS:
         return READERS[annotation](text)
-    return GENERIC_READERS.get(get_origin(annotation), lambda _annotation, raw: raw)(annotation, text)
+    reader = GENERIC_READERS.get(get_origin(annotation))
+    return reader(annotation, text) if reader else text
 
 
 def to_text(value: Any) -> str:

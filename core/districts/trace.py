@@ -57,3 +57,9 @@ def own_district(session: Session) -> District:
     if district is None:
         raise NotFound(_("Il distretto non c'è."))
     return district
+
+
+def text_problem(value: Any) -> str:
+    """Why a value cannot be stored as text, or ``""``."""
+    readable = isinstance(value, str) and len(value) <= 300 and "\x00" not in value
+    return "" if readable else str(_("Serve un testo di al massimo 300 caratteri."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask.views import MethodView
@@ -67,7 +68,7 @@ def _answer(query: Query, hits: Hits, records: list[Record]) -> dict[str, Any]:
     }
 
 
-def _counts(counts: Any, labels: dict[str, str]) -> list[dict[str, Any]]:
+def _counts(counts: Any, labels: Mapping[str, str]) -> list[dict[str, Any]]:
     found = [{"value": value, "label": labels.get(value, value), "count": count} for value, count in counts.items()]
     return sorted(found, key=lambda row: (-int(row["count"]), str(row["value"])))
 

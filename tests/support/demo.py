@@ -15,6 +15,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 from markupsafe import Markup
+from werkzeug.test import TestResponse
 
 from core.access import Actor
 from core.app import create_app
@@ -26,7 +27,6 @@ from core.districts.snapshot import DistrictSnapshot
 from core.installation import Installation
 from core.settings import Settings
 from scripts.repository import REPO
-from werkzeug.test import TestResponse
 
 MODELS = REPO / "config" / "models"
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
