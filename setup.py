@@ -15,6 +15,19 @@ def missing() -> list[Path]:
     return [path for path in (MANIFEST, *(source.with_suffix(".mo") for source in sources)) if not path.exists()]
 
 
+def models() -> list[tuple[str, list[str]]]:
+    """The territorial models, beside the environment's other data: ``core.settings`` looks for them there."""
+    root = ROOT / "config" / "models"
+    folders = sorted({path.parent for path in root.rglob("*") if path.is_file()})
+    return [
+        (
+            f"share/innesto/models/{folder.relative_to(root)}",
+            [str(p.relative_to(ROOT)) for p in sorted(folder.iterdir()) if p.is_file()],
+        )
+        for folder in folders
+    ]
+
+
 class BuildPy(build_py):
     """Copies the packages when everything stands in them; an editable install copies nothing and asks nothing."""
 
@@ -27,4 +40,4 @@ class BuildPy(build_py):
         super().run()
 
 
-setup(cmdclass={"build_py": BuildPy})
+setup(cmdclass={"build_py": BuildPy}, data_files=models())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,7 +53,7 @@ class Settings:
             data_dir=data_dir,
             database_url=environ.get("DATABASE_URL") or f"sqlite:///{data_dir / 'innesto.db'}",
             secret_key=_secret(environ, data_dir),
-            models_dir=Path(environ.get("MODELS") or PROJECT / "config" / "models").resolve(),
+            models_dir=Path(environ.get("MODELS") or _models()).resolve(),
             host=environ.get("HOST") or "127.0.0.1",
             port=_number(environ, "PORT", 8000, 1, 65535),
             trusted_proxies=_number(environ, "PROXIES", 0, 0, 10),
@@ -60,6 +61,12 @@ class Settings:
             https=_switch(environ, "HTTPS"),
             threads=_number(environ, "THREADS", 8, 1, 256),
         )
+
+
+def _models() -> Path:
+    """The models of the source tree, else those that the wheel laid beside the environment's other data."""
+    sources = PROJECT / "config" / "models"
+    return sources if sources.is_dir() else Path(sys.prefix) / "share" / "innesto" / "models"
 
 
 def _number(environ: Mapping[str, str], key: str, default: int, least: int, most: int) -> int:

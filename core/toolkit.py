@@ -8,7 +8,7 @@ from core.access.registry import owned_by, register_entity
 from core.api.answers import cached_json
 from core.contributions import DashboardCard, Event, MenuItem, SlotContent
 from core.db import Base, DistrictOwned, Json, Key, UtcDateTime, owned_foreign_key, parent
-from core.districts.snapshot import DistrictSnapshot
+from core.districts.snapshot import DistrictSnapshot, snapshots
 from core.districts.vocabularies import Term, terms
 from core.errors import AccessDenied, Conflict, FieldError, Invalid, NotFound, PluginError, Refused
 from core.events import emit
@@ -89,6 +89,7 @@ __all__ = [
     "record_types",
     "register_entity",
     "rich_text",
+    "snapshots",
     "snippet",
     "staff_route",
     "terms",

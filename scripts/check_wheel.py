@@ -13,6 +13,7 @@ PACKAGES = ("core", "plugins")
 SOURCES_ONLY = {".po", ".pot"}
 MANIFEST = "core/web/static/dist/manifest.json"
 LICENCE = "licenses/LICENSE"
+MODELS = "share/innesto/models"
 
 
 def expected(files: Iterable[str]) -> set[str]:
@@ -27,15 +28,17 @@ def problems(wheel: Path, wanted: set[str]) -> list[str]:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     missing = [f"missing: {name}" for name in sorted(wanted - names)]
+    if not any(MODELS in name for name in names):
+        missing.append(f"missing: the models under {MODELS}")
     foreign = [f"does not belong: {name}" for name in sorted(names) if is_foreign(name)]
     licence = [] if any(name.endswith(LICENCE) for name in names) else ["missing: the licence"]
     return [*missing, *foreign, *licence]
 
 
 def is_foreign(name: str) -> bool:
-    """Compiled Python, or a folder that is neither a package of ours nor the metadata."""
+    """Compiled Python, or a folder that is neither a package of ours nor the metadata nor the models."""
     top = name.partition("/")[0]
-    return name.endswith(".pyc") or not (top in PACKAGES or top.endswith(".dist-info"))
+    return name.endswith(".pyc") or not (top in PACKAGES or top.endswith((".dist-info", ".data")))
 
 
 def main(arguments: list[str]) -> int:

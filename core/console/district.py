@@ -10,7 +10,7 @@ from flask_admin import expose
 
 from core.console.base import Answer, ConsolePage, Outcome, attempt, done
 from core.console.pieces import Cell, Field, Form, Panel, field, linked, table, translated, with_errors
-from core.console.words import moment
+from core.console.words import IDENTITY, moment
 from core.districts import operations, queries
 from core.districts.info import OpeningHours
 from core.districts.models import Contact, District
@@ -21,9 +21,7 @@ from core.web.district import contacts_of
 from core.web.labels import DAYS
 
 LABELS = {
-    "name": _l("Nome del distretto"),
-    "service": _l("Nome del servizio"),
-    "claim": _l("Frase di apertura"),
+    **{name: IDENTITY[name] for name in operations.IDENTITY},
     "address": _l("Indirizzo"),
     "phone": _l("Telefono"),
     "email": _l("E-mail"),

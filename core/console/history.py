@@ -8,7 +8,7 @@ from typing import Any
 from core.access import registry
 from core.console.models import DistrictView
 from core.console.pieces import Cell
-from core.console.words import change_text, moment, value_text
+from core.console.words import IDENTITY, change_text, moment, plugin_title, value_text
 from core.districts.models import SettingChange
 from core.districts.permissions import DISTRICT
 from core.i18n import _, _l
@@ -25,7 +25,7 @@ class HistoryView(DistrictView):
     title = _l("Storia")
     lead = _l("Ogni cambiamento della configurazione: chi, quando, da che valore a quale.")
     empty_text = _l("Nessuno ha ancora cambiato niente.")
-    search_label = _l("Persona o nome di quello che è cambiato")
+    search_label = _l("Persona, o chiave di quello che è cambiato")
     column_list = ("at", "who", "what", "old", "new")
     column_labels: dict[str, Any] = {  # noqa: RUF012 - read by flask-admin
         "at": _l("Quando"),
@@ -45,7 +45,14 @@ class HistoryView(DistrictView):
 
 def what(row: SettingChange) -> str:
     """What was done, and to what."""
-    return f"{change_text(row.what)}: {row.key}" if row.key else change_text(row.what)
+    return f"{change_text(row.what)}: {subject(row)}" if row.key else change_text(row.what)
+
+
+def subject(row: SettingChange) -> str:
+    """What was changed, in the words of the screens where they have one for it."""
+    if row.what.startswith("plugin."):
+        return plugin_title(row.key)
+    return str(IDENTITY.get(row.key, row.key)) if row.what == "district.change" else row.key
 
 
 def short(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from flask import abort, request, url_for
@@ -11,6 +11,7 @@ from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.form import BaseForm
 from sqlalchemy.orm import Query, Session
+from werkzeug.local import LocalProxy
 
 from core import access
 from core.console.base import Answer, ConsolePage, Outcome, attempt, done, flashed
@@ -26,10 +27,7 @@ LAST_PAGE = 100_000
 class RequestSessions:
     """Where flask-admin looks for its session: always the request's own."""
 
-    @property
-    def session(self) -> Session:
-        """The session of the request."""
-        return current.session
+    session: Session = cast(Session, LocalProxy(lambda: current.session))
 
 
 class DistrictView(ConsolePage, ModelView):

@@ -41,6 +41,13 @@ def origin_text(layer: str, file: str = "") -> str:
     return f"{text} ({file})" if file else text
 
 
+#: What a district says of itself.
+IDENTITY: Mapping[str, Any] = {
+    "name": _l("Nome del distretto"),
+    "service": _l("Nome del servizio"),
+    "claim": _l("Frase di apertura"),
+    "contacts": _l("contatti e orari"),
+}
 #: What a change of the configuration did, by the key that operations write.
 CHANGES: Mapping[str, Any] = {
     "district.create": _l("Ha creato il distretto"),

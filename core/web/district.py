@@ -7,11 +7,11 @@ from typing import Any
 
 from flask import Blueprint, render_template, url_for
 
-from core.districts.info import Contacts, MunicipalityInfo, OpeningHours, OrganisationInfo
+from core.districts.info import Contacts, MunicipalityInfo, OrganisationInfo
 from core.districts.snapshot import DistrictSnapshot
 from core.i18n import _, pick
 from core.web.context import current
-from core.web.labels import BODY_KINDS, BODY_ROLES, DAYS, FOREMOST_ROLES
+from core.web.labels import BODY_KINDS, BODY_ROLES, FOREMOST_ROLES, opening_hours
 from core.web.routing import public_route
 from core.web.slots import render_slot
 
@@ -42,6 +42,8 @@ def about() -> str:
         trail=_trail(_("Chi siamo")),
         claim=pick(district.claim, current.lang),
         areas=_areas(district),
+        unlisted=[pick(area.name, current.lang) for area in district.subareas if not _in_area(district, area.key)],
+        loose_note=_shared_note(district),
         organisations=_by_kind(district.organisations),
         facts=_facts(district),
         source=district.source,
@@ -57,19 +59,8 @@ def contacts() -> str:
 def contacts_of(district: DistrictSnapshot) -> dict[str, Any]:
     """Contacts as plain values; empty ones are left to the page, which says what to do instead."""
     found: Contacts = district.contacts
-    hours = [_span(item) for item in found.hours]
+    hours = opening_hours(found.hours)
     return {"address": found.address, "phone": found.phone, "email": found.email, "hours": hours}
-
-
-def _span(hours: OpeningHours) -> str:
-    """``dal lunedì al venerdì, 9.00-12.30``: days in a row as a span, others one by one."""
-    order = list(DAYS)
-    places = [order.index(day) for day in hours.days]
-    names = [str(DAYS[day]) for day in hours.days]
-    time = f"{hours.start.lstrip('0').replace(':', '.')}-{hours.end.lstrip('0').replace(':', '.')}"
-    if len(places) > 2 and places == list(range(places[0], places[0] + len(places))):
-        return _("dal %(first)s al %(last)s, %(time)s", first=names[0], last=names[-1], time=time)
-    return _("%(days)s, %(time)s", days=", ".join(names), time=time)
 
 
 def _facts(district: DistrictSnapshot) -> list[tuple[str, str]]:
@@ -81,23 +72,41 @@ def _trail(page: str) -> list[tuple[str, str]]:
 
 
 def _areas(district: DistrictSnapshot) -> list[dict[str, Any]]:
-    places = district.municipalities.values()
-    loose = [_place(place) for place in places if not place.subarea]
+    """The sub-areas whose municipalities are known, then the municipalities that stand in none."""
     areas = [
         {
             "name": pick(area.name, current.lang),
             "status": _status(area.confirmed),
-            "municipalities": [_place(place) for place in places if place.subarea == area.key],
+            "municipalities": [_place(place) for place in _in_area(district, area.key)],
         }
         for area in district.subareas
+        if _in_area(district, area.key)
     ]
+    shared = _shared_note(district)
+    loose = [_place(place, said=shared) for place in _in_area(district, "")]
     return [*areas, {"name": "", "status": "confirmed", "municipalities": loose}] if loose else areas
 
 
-def _place(place: MunicipalityInfo) -> dict[str, Any]:
+def _in_area(district: DistrictSnapshot, key: str) -> list[MunicipalityInfo]:
+    return [place for place in district.municipalities.values() if place.subarea == key]
+
+
+def _shared_note(district: DistrictSnapshot) -> str:
+    """What is noted of every municipality outside the sub-areas alike: a page says it once."""
+    notes = {pick(place.note, current.lang) for place in _in_area(district, "")}
+    return notes.pop() if len(notes) == 1 else ""
+
+
+def _place(place: MunicipalityInfo, said: str = "") -> dict[str, Any]:
     manifests = {plugin.name: plugin.manifest for plugin in current.installation.host.plugins}
     titles = [pick(manifests[name].title, current.lang) if name in manifests else name for name in place.opted_out]
-    return {"name": place.name, "lead": place.lead, "note": pick(place.note, current.lang), "opted_out": sorted(titles)}
+    note = pick(place.note, current.lang)
+    return {
+        "name": place.name,
+        "lead": place.lead,
+        "note": note if note != said else "",
+        "opted_out": sorted(titles),
+    }
 
 
 def _by_kind(bodies: Iterable[OrganisationInfo]) -> list[dict[str, Any]]:

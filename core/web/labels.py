@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from core.i18n import _l
+from collections.abc import Iterable, Sequence
+
+from core.districts.info import OpeningHours
+from core.i18n import _, _l
 
 DAYS = {
     "mon": _l("lunedì"),
@@ -50,3 +53,30 @@ BODY_ROLES = {
 }
 #: Bodies whose role a visitor wants to know first.
 FOREMOST_ROLES = frozenset({"lead_body", "managing_body", "programme_owner"})
+
+
+def opening_hours(hours: Iterable[OpeningHours]) -> list[str]:
+    """One line for each set of days: ``dal lunedì al venerdì, 9.00-12.30 e 14.00-17.30``."""
+    times: dict[tuple[str, ...], list[str]] = {}
+    for item in hours:
+        times.setdefault(item.days, []).append(f"{_clock(item.start)}-{_clock(item.end)}")
+    return [_hours_of(days, _list_of(spans)) for days, spans in times.items()]
+
+
+def _clock(time: str) -> str:
+    return time.removeprefix("0").replace(":", ".")
+
+
+def _list_of(words: Sequence[str]) -> str:
+    if len(words) < 2:
+        return "".join(words)
+    return _("%(first)s e %(last)s", first=", ".join(words[:-1]), last=words[-1])
+
+
+def _hours_of(days: Sequence[str], time: str) -> str:
+    """Days in a row as a span, others one by one."""
+    places = [list(DAYS).index(day) for day in days]
+    names = [str(DAYS[day]) for day in days]
+    if len(places) > 2 and places == list(range(places[0], places[0] + len(places))):
+        return _("dal %(first)s al %(last)s, %(time)s", first=names[0], last=names[-1], time=time)
+    return _("%(days)s, %(time)s", days=_list_of(names), time=time)

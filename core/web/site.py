@@ -6,8 +6,10 @@ from typing import Any
 
 from flask import url_for
 
-from core.i18n import pick
+from core.districts.snapshot import DistrictSnapshot
+from core.i18n import _, pick
 from core.web.context import RequestContext
+from core.web.labels import opening_hours
 from core.web.menus import contributed
 
 
@@ -29,14 +31,20 @@ def _district(context: RequestContext) -> dict[str, Any]:
         "search": url_for(search[0].endpoint) if search else None,
         "contacts": url_for("district.contacts"),
         "about": url_for("district.about"),
+        "hours": _hours(district),
         "phone": district.contacts.phone,
         "email": district.contacts.email,
     }
 
 
+def _hours(district: DistrictSnapshot) -> str:
+    lines = opening_hours(district.contacts.hours)
+    return _("Orari: %(hours)s", hours="; ".join(lines)) if lines else ""
+
+
 def _account(context: RequestContext) -> dict[str, Any]:
     """Nothing is looked up for a visitor, nor while an error page is made before the actor is known."""
-    if "actor" not in context.__dict__ or not context.actor.signed_in:
-        return {"login": url_for("account.login")}
     today = url_for("staff.today") if context.district else None
+    if "actor" not in context.__dict__ or not context.actor.signed_in:
+        return {"login": url_for("account.login", next=today)}
     return {"account": context.actor.name, "today": today, "logout": url_for("account.logout")}

@@ -60,10 +60,11 @@ def _pick(texts: Texts | str | None) -> str:
 
 
 def languages(context: RequestContext) -> list[tuple[str, str, str]]:
-    """(code, own name, address of this page) for each other language that the district speaks."""
-    if context.district is None or not request.endpoint or request.method != "GET":
+    """(code, own name, address of this page) for each other language that the district, or the portal, speaks."""
+    if not request.endpoint or request.method != "GET":
         return []
-    others = [code for code in context.district.languages if code != context.lang and code in LANGUAGES]
+    spoken = context.district.languages if context.district else LANGUAGES
+    others = [code for code in spoken if code != context.lang and code in LANGUAGES]
     if not any("lang" in rule.arguments for rule in current_app.url_map.iter_rules(request.endpoint)):
         return []
     return [(code, LANGUAGES[code], _in_language(code)) for code in others]

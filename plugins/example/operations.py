@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.toolkit import Actor, Event, FieldError, Invalid, Texts, _, access, clock
+from core.toolkit import Actor, Event, FieldError, Invalid, Texts, _, access, clock, snapshots
 from plugins.example.models import Notice
 from plugins.example.permissions import RESOURCE
 
@@ -58,7 +58,10 @@ def welcome(session: Session, event: Event) -> None:
 
 
 def announce(session: Session, event: Event) -> None:
-    """Tell of a page that was published; the event may come twice, the notice does not."""
+    """Tell of a page that was published, where the board is on and may tell. An event may come twice, a notice not."""
+    district = snapshots.by_id(session, event.district_id)
+    if district is None or not district.has("example") or not district.setting("example", "announce"):
+        return
     known = session.scalars(select(Notice).where(Notice.event_id == event.id)).first()
     titles = event.payload.get("title", {})
     if known is None and titles:

@@ -57,7 +57,7 @@ def _day(text: str | None) -> date | None:
 def _page(typed: dict[str, str], errors: tuple[FieldError, ...]) -> str:
     return render_template(
         "example/board.html",
-        notices=queries.notices(current.session, current.actor),
+        posted=queries.notices(current.session, current.actor),
         may_post=access.may(current.actor, "create", RESOURCE),
         may_remove=access.may(current.actor, "remove", RESOURCE),
         typed=typed,

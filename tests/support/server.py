@@ -46,7 +46,9 @@ from scripts.bench_load import free_port
 
 REPO = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "core.cli")
-OWN = frozenset({"DATA", "DATABASE_URL", "SECRET_KEY", "MODELS", "HOST", "PORT", "PROXIES", "HOSTS", "HTTPS", "THREADS"})
+OWN = frozenset(
+    {"DATA", "DATABASE_URL", "SECRET_KEY", "MODELS", "HOST", "PORT", "PROXIES", "HOSTS", "HTTPS", "THREADS"}
+)
 #: Seconds a server may take to answer on a busy machine, and to end when told to.
 START, END = 90.0, 20.0
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')

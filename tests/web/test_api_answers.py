@@ -73,7 +73,9 @@ def test_a_value_nobody_has_is_an_empty_answer_and_no_error(visitor: FlaskClient
     assert (answer["total"], answer["items"]) == (0, [])
 
 
-@pytest.mark.parametrize("path", [f"{SEARCH}?q=borsa+lavoro", "/api/v1/legnano/records/service", "/api/v1/legnano/openapi.json"])
+@pytest.mark.parametrize(
+    "path", [f"{SEARCH}?q=borsa+lavoro", "/api/v1/legnano/records/service", "/api/v1/legnano/openapi.json"]
+)
 def test_who_has_the_same_answer_already_gets_none_of_it_again(visitor: FlaskClient, path: str) -> None:
     first = visitor.get(path)
     tag = first.headers["ETag"]
@@ -87,7 +89,10 @@ def test_the_tag_changes_with_what_is_answered(site: Site) -> None:
     tag = client.get(path).headers["ETag"]
     line = '{"id":"prova-borsa","type":"service","title":{"it":"Borsa lavoro di prova"},"state":"published"}'
     (site.data.folder / "one.jsonl").write_text(line, "utf-8")
-    assert command(site.data, "content", "import", str(site.data.folder / "one.jsonl"), "--district", "legnano").status == 0
+    assert (
+        command(site.data, "content", "import", str(site.data.folder / "one.jsonl"), "--district", "legnano").status
+        == 0
+    )
     site.index("legnano")
     changed = client.get(path, headers={"If-None-Match": tag})
     assert changed.status_code == 200
@@ -104,7 +109,15 @@ def test_the_document_of_each_district_is_valid(visitor: FlaskClient, slug: str)
 
 def test_the_document_names_every_parameter_of_the_search(visitor: FlaskClient) -> None:
     offered = document(visitor, "legnano")["paths"][SEARCH]["get"]["parameters"]
-    assert {parameter["name"] for parameter in offered} >= {"q", "lang", "page", "page_size", "topic", "type", "audience"}
+    assert {parameter["name"] for parameter in offered} >= {
+        "q",
+        "lang",
+        "page",
+        "page_size",
+        "topic",
+        "type",
+        "audience",
+    }
 
 
 def test_the_document_has_nothing_of_a_plugin_that_is_off(demo: DemoData, site: Site) -> None:

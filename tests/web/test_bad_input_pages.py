@@ -68,7 +68,9 @@ def test_under_a_district_the_missing_page_offers_to_search_there(visitor: Flask
     assert 'action="/legnano/cerca/"' in page
 
 
-@pytest.mark.parametrize("path", ["/legnano", "/legnano/servizi", "/legnano/servizi/borsa-lavoro", "/legnano//servizi/"])
+@pytest.mark.parametrize(
+    "path", ["/legnano", "/legnano/servizi", "/legnano/servizi/borsa-lavoro", "/legnano//servizi/"]
+)
 def test_an_address_without_its_last_slash_leads_to_the_page(visitor: FlaskClient, path: str) -> None:
     answer = visitor.get(path)
     assert answer.status_code == 308
@@ -115,7 +117,9 @@ def test_an_unknown_facet_is_ignored_and_an_unknown_value_finds_nothing(visitor:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-@pytest.mark.parametrize("path", ["/", "/legnano/", "/legnano/servizi/", "/legnano/cerca/?q=a", "/health", "/legnano/oggi"])
+@pytest.mark.parametrize(
+    "path", ["/", "/legnano/", "/legnano/servizi/", "/legnano/cerca/?q=a", "/health", "/legnano/oggi"]
+)
 def test_what_only_reads_refuses_other_methods(visitor: FlaskClient, method: str, path: str) -> None:
     answer = visitor.open(path, method=method, data={"a": "1"})
     assert answer.status_code == 405
@@ -161,7 +165,9 @@ def test_a_form_of_too_many_fields_is_refused(site: Site) -> None:
     assert answer.status_code in {400, 413}
 
 
-@pytest.mark.parametrize("host", ["altro.example", "innesto.example.evil.example", "", "innesto.example:99999999", "a b"])
+@pytest.mark.parametrize(
+    "host", ["altro.example", "innesto.example.evil.example", "", "innesto.example:99999999", "a b"]
+)
 def test_a_foreign_host_name_is_refused_when_names_are_set(demo: DemoData, host: str) -> None:
     site = make_site(demo, trusted_hosts=("innesto.example",))
     client = site.app.test_client()
