@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping
-from typing import cast
+from typing import NoReturn, cast
 
 import click
 
@@ -54,8 +54,27 @@ def main() -> None:
     try:
         cli()
     except InnestoError as error:
-        click.echo(f"innesto: {error}", err=True)
-        sys.exit(1)
+        _fail(str(error))
+    except Exception as error:
+        problem = _database_problem(error)
+        if not problem:
+            raise
+        _fail(problem)
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"innesto: {message}", err=True)
+    sys.exit(1)
+
+
+def _database_problem(error: Exception) -> str:
+    """What a database that cannot be opened says of itself; empty for errors of another kind."""
+    from sqlalchemy.exc import DatabaseError, OperationalError
+
+    # The class itself: wrong statements and broken constraints are its children, and faults of ours.
+    if isinstance(error, OperationalError) or type(error) is DatabaseError:
+        return f"DATABASE_URL: {error.orig}"
+    return ""
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from core.settings import PROJECT, Settings
 if TYPE_CHECKING:
     from core.installation import Installation
 
+#: What of a setting's metadata bounds its value; the rest is for screens.
+LIMITS = ("min", "max", "options")
 NOTE = "<!-- Made by `innesto docs`. Change the code, then run it again. -->\n\n"
 
 
@@ -105,7 +107,7 @@ def table(kind: type) -> str:
     """The fields of a settings class."""
     rows = ["| name | type | default | limits |", "|---|---|---|---|"]
     for item in dataclasses.fields(kind):
-        limits = ", ".join(f"{k} {v}" for k, v in item.metadata.items())
+        limits = ", ".join(f"{k} {v}" for k, v in item.metadata.items() if k in LIMITS)
         default = "" if item.default is dataclasses.MISSING else f"`{item.default!r}`"
         rows.append(f"| `{item.name}` | `{item.type}` | {default} | {limits} |")
     return "\n".join(rows) + "\n"

@@ -94,12 +94,17 @@ class Hooks:
                 return _caller(impl)
         return None
 
-    def display(self, hook: str, enabled: Collection[str] | None = None, **arguments: Any) -> list[tuple[str, Any]]:
-        """Results of a hook that shows something: an implementation that fails is noted and left out."""
+    def display(
+        self, hook: str, enabled: Collection[str] | None = None, *, kind: type | None = None, **arguments: Any
+    ) -> list[tuple[str, Any]]:
+        """Results of a hook that shows something: an implementation that fails is noted and left out.
+
+        With ``kind`` a result must be a sequence of that class; what it holds is then safe to look at.
+        """
         found = []
         for name, call in self._calls(hook, enabled, arguments):
             try:
-                found.append((name, call(**arguments)))
+                found.append((name, _of_kind(call(**arguments), kind)))
             except Exception as error:
                 log.exception("plugin %s failed in %s", name, hook)
                 self.problems.add(name, hook, error)
@@ -125,6 +130,16 @@ class Hooks:
         for name in self._order:
             if name in impls and (enabled is None or name in enabled):
                 yield name, _caller(impls[name])
+
+
+def _of_kind(result: Any, kind: type | None) -> Any:
+    """The result, once it is what the hook promises. Raises TypeError naming what came instead."""
+    if kind is None:
+        return result
+    for item in result:
+        if not isinstance(item, kind):
+            raise TypeError(f"{type(item).__name__} instead of {kind.__name__}")
+    return result
 
 
 def is_per_district(hook: str) -> bool:

@@ -8,14 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import make_url, select
+from sqlalchemy.exc import ArgumentError
 
 from core.access import registry
 from core.db import Database
-from core.db.migrate import CORE, MigrationOwner
+from core.db.owners import CORE, MigrationOwner
 from core.districts.models import District
 from core.districts.settings import setting_fields
 from core.districts.snapshot import snapshots
+from core.errors import ConfigError
 from core.loader import Host, Plugin
 from core.records import definitions
 from core.settings import Settings
@@ -54,7 +56,12 @@ class Installation:
         _ = self.host
         snapshots.use(self.host)
         settings = self.settings
-        return Database(settings.database_url, data_dir=settings.data_dir, pool_size=2 * settings.threads + 4)
+        try:
+            url = make_url(settings.database_url)
+        except ArgumentError as error:
+            remedy = "Try sqlite:////folder/innesto.db, or postgresql://user:password@host/name"
+            raise ConfigError("environment", "DATABASE_URL", "this is not the address of a database", remedy) from error
+        return Database(url, data_dir=settings.data_dir, pool_size=2 * settings.threads + 4)
 
     @property
     def models_dir(self) -> Path:

@@ -27,7 +27,7 @@ from core.search.documents import Hit, Hits, Marks, Query
 from core.search.snippets import highlight, snippet
 from core.web.context import current, reads, writes
 from core.web.dates import format_date
-from core.web.paging import page_number, pager
+from core.web.paging import asked, page_number, pager
 from core.web.routing import public_route, staff_route
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "_",
     "_l",
     "access",
+    "asked",
     "cached_json",
     "clock",
     "current",

@@ -1,6 +1,4 @@
 // Everything works without this file: it only shortens the way.
-import { confirmBeforeSubmit } from './confirm.js';
-
 function printOnClick(event) {
   if (event.target.closest('[data-print]')) window.print();
 }
@@ -16,6 +14,5 @@ function focusOnErrors() {
 }
 
 document.addEventListener('click', printOnClick);
-document.addEventListener('submit', confirmBeforeSubmit);
 showScriptOnly();
 focusOnErrors();

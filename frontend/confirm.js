@@ -1,25 +1,5 @@
-// A submit button with data-confirm="question" asks before the form leaves, in the page's own dialog (#ix-confirm).
-const confirmed = new WeakSet();
-
-function ask(question, whenYes) {
-  const dialog = document.getElementById('ix-confirm');
-  if (!dialog) {
-    if (window.confirm(question)) whenYes();
-    return;
-  }
-  dialog.querySelector('[data-question]').textContent = question;
-  dialog.returnValue = '';
-  dialog.addEventListener('close', () => dialog.returnValue === 'yes' && whenYes(), { once: true });
-  dialog.showModal();
-}
-
+// A submit button with data-confirm="question" asks before its form leaves.
 export function confirmBeforeSubmit(event) {
-  const button = event.submitter;
-  const question = button?.dataset.confirm;
-  if (!question || confirmed.delete(button)) return;
-  event.preventDefault();
-  ask(question, () => {
-    confirmed.add(button);
-    event.target.requestSubmit(button);
-  });
+  const question = event.submitter?.dataset.confirm;
+  if (question && !window.confirm(question)) event.preventDefault();
 }

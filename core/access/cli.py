@@ -16,8 +16,9 @@ from core.access import operations, queries
 from core.access.actor import Actor
 from core.access.models import Account
 from core.clock import ROME
+from core.commandline import readable_errors
 from core.db import Database
-from core.errors import InnestoError, NotFound
+from core.errors import NotFound
 from core.i18n import DEFAULT, LANGUAGES, _, pick
 
 REASON = "innesto account"
@@ -34,14 +35,6 @@ class AccountContext(Protocol):
     @property
     def database(self) -> Database:
         """The installation's database."""
-
-
-@contextmanager
-def _readable_errors() -> Iterator[None]:
-    try:
-        yield
-    except InnestoError as error:
-        raise click.ClickException(str(error)) from error
 
 
 @click.group(name="account")
@@ -61,7 +54,7 @@ def create(
 ) -> None:
     """Crea un account e ne chiede la password."""
     secret = _password(from_stdin=password_stdin)
-    with _readable_errors(), obj.database.write(None) as session:
+    with readable_errors(), obj.database.write(None) as session:
         operations.create_account(
             session,
             email=email,
@@ -89,7 +82,7 @@ def list_accounts(obj: AccountContext) -> None:
 @click.pass_obj
 def change_password(obj: AccountContext, email: str, *, password_stdin: bool) -> None:
     """Cambia la password e chiude le sessioni aperte."""
-    with _readable_errors(), obj.database.read(None) as session:
+    with readable_errors(), obj.database.read(None) as session:
         _account(session, email)
     secret = _password(from_stdin=password_stdin)
     _change(obj, email, lambda session, row: operations.set_password(session, row, secret, actor=_system(None)))
@@ -128,7 +121,7 @@ def role() -> None:
 def give(obj: AccountContext, email: str, role_key: str, slug: str, until: datetime | None) -> None:
     """Dà un ruolo del distretto all'account."""
     end = _end_of(until) if until else None
-    with _readable_errors(), _in_district(obj, slug) as (session, actor):
+    with readable_errors(), _in_district(obj, slug) as (session, actor):
         operations.give_role(session, _account(session, email), role_key, actor=actor, valid_to=end)
     click.echo(_("%(email)s ha il ruolo «%(role)s» in %(district)s.", email=email, role=role_key, district=slug))
 
@@ -140,7 +133,7 @@ def give(obj: AccountContext, email: str, role_key: str, slug: str, until: datet
 @click.pass_obj
 def take(obj: AccountContext, email: str, role_key: str, slug: str) -> None:
     """Toglie un ruolo del distretto all'account."""
-    with _readable_errors(), _in_district(obj, slug) as (session, actor):
+    with readable_errors(), _in_district(obj, slug) as (session, actor):
         operations.take_role(session, _account(session, email), role_key, actor=actor)
     click.echo(
         _("%(email)s non ha più il ruolo «%(role)s» in %(district)s.", email=email, role=role_key, district=slug)
@@ -153,14 +146,14 @@ def take(obj: AccountContext, email: str, role_key: str, slug: str) -> None:
 @click.pass_obj
 def list_roles(obj: AccountContext, email: str, slug: str) -> None:
     """Elenca i ruoli che l'account ha nel distretto."""
-    with _readable_errors(), _in_district(obj, slug, write=False) as (session, _actor):
+    with readable_errors(), _in_district(obj, slug, write=False) as (session, _actor):
         held = queries.roles_of(session, _account(session, email).id)
         lines = [f"{row.key}  {pick(row.label, DEFAULT)}" for row in held]
     click.echo("\n".join(lines) if lines else _("L'account non ha ruoli in questo distretto."))
 
 
 def _change(obj: AccountContext, email: str, operation: Callable[[Session, Account], None]) -> None:
-    with _readable_errors(), obj.database.write(None) as session:
+    with readable_errors(), obj.database.write(None) as session:
         operation(session, _account(session, email))
 
 

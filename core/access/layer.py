@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from core import clock
 from core.access.actor import EVERY_TYPE, FIELD_RIGHTS, PLAIN, Actor, FieldRight, Grant
 from core.access.explanation import Explanation, Verdict, explanation
 from core.access.registry import (
+    NOW,
     EntityAccess,
     closed_resources,
     covers,
@@ -51,11 +53,40 @@ def criterion(actor: Actor, entity: type[Any], action: str, resource: str | None
     if fixed is not None and resource not in {None, fixed}:
         raise ValueError(f"{entity.__name__} holds {fixed}, not {resource}")
     wanted = fixed or resource
-    outer = [*_home(actor, entity), *_only(entry, resource)]
     if actor.is_system:
-        return sa.and_(sa.true(), *outer)
+        return sa.and_(sa.true(), *_home(actor, entity), *_only(entry, resource))
     grants = [g for g in actor.grants if g.action == action and (wanted is None or covers(g.resource, wanted))]
-    return sa.and_(*outer, _any_of(entry, actor, grants, wanted))
+    if not all(entry.lasts(grant.scope) for grant in grants):
+        return _made(entry, entity, actor, grants, resource, clock.now())
+    # Stripped of what no criterion looks at, so that equal actors share one.
+    who = Actor(actor.account_id, "", actor.kind, actor.district_id)
+    alike = tuple(dict.fromkeys(Grant(g.resource, "", g.scope, g.states) for g in grants))
+    return _kept(entry, entity, who, alike, resource, closed_resources())
+
+
+@lru_cache(maxsize=1024)
+def _kept(
+    entry: EntityAccess,
+    entity: type[Any],
+    actor: Actor,
+    grants: tuple[Grant, ...],
+    resource: str | None,
+    _closed: tuple[str, ...],
+) -> Criterion:
+    """Making the SQL costs more than running it; the grants were read for this request, and the moment is bound late."""
+    return _made(entry, entity, actor, grants, resource, NOW)
+
+
+def _made(
+    entry: EntityAccess,
+    entity: type[Any],
+    actor: Actor,
+    grants: Iterable[Grant],
+    resource: str | None,
+    now: Any,
+) -> Criterion:
+    wanted = entry.fixed_resource or resource
+    return sa.and_(*_home(actor, entity), *_only(entry, resource), _any_of(entry, actor, grants, wanted, now))
 
 
 def allowed(actor: Actor, action: str, obj: Any) -> bool:
@@ -162,12 +193,11 @@ def _only(entry: EntityAccess, resource: str | None) -> list[Criterion]:
     return [entry.resource == resource]
 
 
-def _any_of(entry: EntityAccess, actor: Actor, grants: Iterable[Grant], wanted: str | None) -> Criterion:
+def _any_of(entry: EntityAccess, actor: Actor, grants: Iterable[Grant], wanted: str | None, now: Any) -> Criterion:
     """OR over the grants; those that differ in the resource alone share one branch."""
     resources: dict[tuple[str, tuple[str, ...]], set[str]] = {}
     for grant in grants:
         resources.setdefault((grant.scope, grant.states), set()).add(grant.resource)
-    now = clock.now()
     branches = []
     for (scope, states), names in sorted(resources.items()):
         sample = Grant("", "", scope=scope, states=states)

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
+from core import clock
 from core.access.actor import ALL, EVERY_TYPE, INSTALLATION, PLAIN, Actor
+from core.db import UtcDateTime
 from core.errors import PluginError
 
 #: The rows an actor reaches, as SQL: ``Entity.id IN (SELECT ...)``, never a correlated EXISTS, values as binds.
 Scope: TypeAlias = Callable[[Actor, datetime], sa.ColumnElement[bool]]
+
+S = TypeVar("S", bound=Scope)
+#: The moment at which a statement is executed, as a value bound in it.
+NOW: sa.BindParameter[datetime] = sa.bindparam("execution_moment", callable_=clock.now, type_=UtcDateTime)
+LASTING = "innesto_lasting"
 
 #: Scopes that mean something without an account. Any other yields nothing to a visitor, whose account is NULL.
 VISITOR_SCOPES = frozenset({ALL, "public"})
@@ -35,7 +43,8 @@ class Permission:
     closed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+# Equal only to itself: what was made of one registration is not used for the next.
+@dataclass(frozen=True, slots=True, eq=False)
 class EntityAccess:
     """How the rows of one mapped class are granted."""
 
@@ -56,11 +65,25 @@ class EntityAccess:
             return None
         return self.scopes.get(name)
 
+    def lasts(self, name: str) -> bool:
+        """Whether the SQL of a scope may be kept: it does not exist, or it is marked with ``lasting``."""
+        return getattr(self.scopes.get(name), LASTING, name not in self.scopes)
+
+
+def lasting(scope: S) -> S:
+    """Mark a scope whose SQL is made once and used for many requests.
+
+    It may look at nothing but the actor's account and district, and only compare the moment (then ``NOW``) in SQL.
+    """
+    setattr(scope, LASTING, True)
+    return scope
+
 
 _entities: dict[type[Any], EntityAccess] = {}
 _permissions: dict[tuple[str, str], Permission] = {}
 
 
+@lasting
 def everything(_actor: Actor, _now: datetime) -> sa.ColumnElement[bool]:
     """The scope ``all``."""
     return sa.true()
@@ -69,6 +92,7 @@ def everything(_actor: Actor, _now: datetime) -> sa.ColumnElement[bool]:
 def owned_by(column: InstrumentedAttribute[Any]) -> Scope:
     """A scope: the rows whose ``column`` holds the actor's account."""
 
+    @lasting
     def own(actor: Actor, _now: datetime) -> sa.ColumnElement[bool]:
         return sa.false() if actor.account_id is None else column == actor.account_id
 
@@ -115,6 +139,7 @@ def register_permissions(permissions: Iterable[Permission]) -> None:
     """Declare what grants may name; a second declaration of the same resource and action replaces the first."""
     for permission in permissions:
         _permissions[(permission.resource, permission.action)] = permission
+    closed_resources.cache_clear()
 
 
 def permissions() -> tuple[Permission, ...]:
@@ -133,6 +158,7 @@ def field_groups(resource: str) -> tuple[str, ...]:
     return (PLAIN, *sorted(declared - {PLAIN}))
 
 
+@cache
 def closed_resources() -> tuple[str, ...]:
     """Record types that a grant on ``"*"`` does not reach."""
     return tuple(sorted({p.resource for p in _permissions.values() if p.closed}))

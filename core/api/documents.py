@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +14,7 @@ from core.web.context import current
 
 bp = Blueprint("api_documents", __name__)
 PARAMETER = "/api/v1/{district}"
+SCHEMA = re.compile(r'"#/components/schemas/([^"]+)"')
 
 
 @bp.get("/api/v1/<district:district>/openapi.json")
@@ -36,7 +39,27 @@ def document(app: Flask, slug: str, plugins: frozenset[str], version: int) -> di
         for path, item in whole["paths"].items()
         if path.removeprefix(PARAMETER).split("/")[1] in shown
     }
+    tags = {tag for item in whole["paths"].values() for tag in _tags(item)}
+    whole["tags"] = [tag for tag in whole.get("tags", ()) if tag["name"] in tags]
+    schemas = whole["components"]["schemas"]
+    named = _named({"paths": whole["paths"], "responses": whole["components"].get("responses")}, schemas)
+    whole["components"]["schemas"] = {name: schema for name, schema in schemas.items() if name in named}
     return whole
+
+
+def _tags(item: dict[str, Any]) -> set[str]:
+    return {tag for operation in item.values() if isinstance(operation, dict) for tag in operation.get("tags", ())}
+
+
+def _named(part: Any, schemas: dict[str, Any]) -> set[str]:
+    """The schemas that a part of the document refers to, and those that these refer to."""
+    found: set[str] = set()
+    waiting = [part]
+    while waiting:
+        fresh = set(SCHEMA.findall(json.dumps(waiting.pop()))) - found
+        found |= fresh
+        waiting.extend(schemas[name] for name in fresh)
+    return found
 
 
 def _without_district(item: dict[str, Any]) -> dict[str, Any]:

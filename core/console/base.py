@@ -59,6 +59,12 @@ def done(message: str, endpoint: str, **values: Any) -> Response:
     return redirect(url_for(endpoint, **values), SEE_OTHER)
 
 
+def typed(name: str, source: Mapping[str, str] | None = None) -> str:
+    """What was typed in a field, without the control characters that PostgreSQL refuses; line breaks stay."""
+    text = (request.form if source is None else source).get(name, "")
+    return "".join(c for c in text if c.isprintable() or c in "\n\r").strip()
+
+
 class ConsolePage(BaseView):
     """A page of the console. ``resource``: what one must be allowed to read to open it, to manage to change it."""
 

@@ -9,12 +9,13 @@ from flask import abort, request, url_for
 from flask_admin import expose
 
 from core.console.base import Answer, ConsolePage, Outcome, attempt, done
-from core.console.pieces import Cell, Field, Form, Panel, field, linked, table, translated, with_errors
+from core.console.base import typed as typed_text
+from core.console.pieces import Cell, Field, Form, Link, Panel, field, linked, table, translated, with_errors
 from core.console.words import IDENTITY, moment
 from core.districts import operations, queries
 from core.districts.info import OpeningHours
 from core.districts.models import Contact, District
-from core.districts.trace import own_district
+from core.districts.trace import invalid, own_district
 from core.i18n import LANGUAGES, _, _l, pick
 from core.web.context import current
 from core.web.district import contacts_of
@@ -29,7 +30,9 @@ LABELS = {
 }
 KINDS = {"phone": "phone", "email": "email"}
 #: Spans of opening hours offered beyond those that exist.
-SPARE_SPANS = 1
+SPARE_SPANS, MOST_SPANS = 1, 20
+#: Characters of a text, as the operations allow for contacts.
+LONGEST = 300
 
 
 class DistrictPage(ConsolePage):
@@ -46,8 +49,13 @@ class DistrictPage(ConsolePage):
             _("Distretto"),
             panels=panels,
             aside=[self._model(district), *self._problems()],
-            secondary=[(_("Guarda le pagine pubbliche"), url_for("district.home"))],
+            secondary=self._ways_out(),
         )
+
+    def _ways_out(self) -> list[Link]:
+        public = (_("Guarda le pagine pubbliche"), url_for("district.home"))
+        portal = (_("Tutti i distretti"), url_for("portal_console.index"))
+        return [public, portal] if current.actor.portal_admin else [public]
 
     def _line(self, district: District, name: str) -> list[Cell]:
         label = str(LABELS[name])
@@ -158,21 +166,21 @@ def model_value(name: str) -> str:
 def posted(name: str) -> Any:
     """What was typed."""
     if is_text(name):
-        texts = {lang: request.form.get(f"{name}__{lang}", "").strip() for lang in LANGUAGES}
+        texts = {lang: typed_text(f"{name}__{lang}") for lang in LANGUAGES}
         return {lang: text for lang, text in texts.items() if text or lang == "it"}
-    return posted_hours() if name == "hours" else request.form.get(name, "").strip()
+    return posted_hours() if name == "hours" else typed_text(name)
 
 
 def posted_hours() -> list[dict[str, Any]]:
     """The spans that were typed; a span without days and times is no span."""
-    count = min(int(text) if (text := request.form.get("count", "0")).isdecimal() else 0, 20)
+    numbers = [n for n in range(MOST_SPANS) if f"from-{n}" in request.form]
     spans = [
         {
             "days": [day for day in request.form.getlist(f"days-{n}") if day in DAYS],
-            "from": request.form.get(f"from-{n}", "").strip(),
-            "to": request.form.get(f"to-{n}", "").strip(),
+            "from": typed_text(f"from-{n}"),
+            "to": typed_text(f"to-{n}"),
         }
-        for n in range(count)
+        for n in numbers
     ]
     return [span for span in spans if span["days"] or span["from"] or span["to"]]
 
@@ -180,6 +188,8 @@ def posted_hours() -> list[dict[str, Any]]:
 def save(name: str, value: Any) -> None:
     """Write the value, or return to the model's with ``None``."""
     if is_text(name):
+        if any(len(text) > LONGEST for text in (value or {}).values()):
+            raise invalid(name, _("Al massimo %(count)s caratteri.", count=LONGEST))
         operations.set_identity(current.session, name, value, actor=current.actor)
     else:
         operations.set_contact(current.session, name, value, actor=current.actor)
@@ -192,7 +202,7 @@ def question(name: str, typed: Any, errors: Mapping[str, str]) -> Field:
         return translated(name, label, typed, errors)
     if name == "hours":
         return hours_question(typed, errors)
-    return with_errors([field(name, label, KINDS.get(name, "text"), typed, max_length=300)], errors)[0]
+    return with_errors([field(name, label, KINDS.get(name, "text"), typed, max_length=LONGEST)], errors)[0]
 
 
 def hours_question(typed: list[dict[str, Any]], errors: Mapping[str, str]) -> Field:

@@ -42,7 +42,6 @@ class DistrictView(ConsolePage, ModelView):
     lead: ClassVar[Any] = ""
     pages: ClassVar[frozenset[str]] = frozenset({"index_view"})
     create_label: ClassVar[Any] = ""
-    create_lead: ClassVar[Any] = ""
     empty_text: ClassVar[Any] = ""
     search_label: ClassVar[Any] = ""
 
@@ -96,6 +95,12 @@ class DistrictView(ConsolePage, ModelView):
         words = "".join(c for c in (search or "")[:100] if c.isprintable())
         number = min(max(page or 0, 0), LAST_PAGE)
         return super().get_list(number, sort_column, bool(sort_desc), words, filters, execute, page_size)
+
+    def _get_list_extra_args(self) -> Any:
+        """What else stands in an address is not carried on: it might name an argument of ``url_for``."""
+        found = super()._get_list_extra_args()
+        found.extra_args = {}
+        return found
 
     def get_pk_value(self, model: Any) -> str:
         """The id alone: the district stands in the address."""

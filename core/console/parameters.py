@@ -13,6 +13,7 @@ from flask_admin import expose
 
 from core import clock
 from core.console.base import Answer, ConsolePage, Outcome, attempt, done
+from core.console.base import typed as typed_text
 from core.console.pieces import Cell, Field, Form, Panel, choice, field, linked, table, with_errors
 from core.console.words import origin_text, plugin_title
 from core.districts import operations, queries
@@ -37,8 +38,21 @@ UNITS: Mapping[str, Any] = {
     "meetings/year": _l("incontri all'anno"),
     "hours/day": _l("ore al giorno"),
     "hours/week": _l("ore alla settimana"),
-    "cents/month": _l("euro al mese"),
-    "cents/hour": _l("euro all'ora"),
+}
+#: The same for one alone.
+SINGULAR: Mapping[str, Any] = {
+    "days": _l("giorno"),
+    "working_days": _l("giorno lavorativo"),
+    "weeks": _l("settimana"),
+    "months": _l("mese"),
+    "years": _l("anno"),
+    "hours": _l("ora"),
+    "people": _l("persona"),
+    "meetings": _l("incontro"),
+    "meetings/month": _l("incontro al mese"),
+    "meetings/year": _l("incontro all'anno"),
+    "hours/day": _l("ora al giorno"),
+    "hours/week": _l("ora alla settimana"),
 }
 #: How a parameter is typed; amounts are typed in euro and kept in cents.
 KINDS: Mapping[str, str] = {"integer": "integer", "decimal": "decimal", "cents": "money"}
@@ -59,7 +73,7 @@ class Typed:
     def posted(cls) -> Typed:
         """From the request."""
         names = ("value", "valid_from", "valid_to", "place", "source")
-        return cls(**{name: request.form.get(name, "").strip() for name in names})
+        return cls(**{name: typed_text(name) for name in names})
 
 
 class ParametersPage(ConsolePage):
@@ -134,6 +148,7 @@ class ParametersPage(ConsolePage):
             name,
             outcome,
             lead=_("Oggi vale %(value)s.", value=shown(item, today.value)) if today else _("Oggi non ha un valore."),
+            facts=[text for text in (item.key, item.requirement) if text],
             trail=[(_("Parametri"), url_for(".index")), (name, "")],
             panels=[*panels, Panel(_("Tutti i valori"), "valori", table=history, empty=_("Nessun valore."))],
             aside=[self._facts(item)],
@@ -141,8 +156,6 @@ class ParametersPage(ConsolePage):
 
     def _facts(self, item: Parameter) -> Panel:
         facts = [
-            (_("Chiave"), item.key),
-            (_("Requisito"), item.requirement),
             (_("Lo usa"), _("il portale") if item.owner == "core" else plugin_title(item.owner)),
             (_("Vale"), _("anche per un'area o un Comune") if item.local else _("per tutto il distretto")),
         ]
@@ -171,7 +184,8 @@ def history_line(item: Parameter, value: DatedValue) -> list[Cell]:
 
 def shown(item: Parameter, value: Any) -> str:
     """A value with its unit, in words."""
-    return show_value(item.type, value, str(UNITS.get(item.unit, item.unit)))
+    words = {**UNITS, **(SINGULAR if value == 1 else {})}
+    return show_value(item.type, value, str(words.get(item.unit, item.unit)))
 
 
 def period(value: DatedValue) -> str:

@@ -15,13 +15,14 @@ from wtforms import Form as WtForm
 from core import access, clock
 from core.access import operations
 from core.access.models import Account, Membership, Role, RoleGrant, RoleHolder
+from core.access.passwords import SHORTEST
 from core.access.permissions import ACCOUNTS, MANAGE, valid
 from core.access.queries import account_by_email, roles_of
 from core.access.session import account_settings
-from core.console.base import Answer, ConsolePage, Outcome, attempt, done
+from core.console.base import Answer, ConsolePage, Outcome, attempt, done, typed
 from core.console.models import DistrictView
 from core.console.pieces import Cell, Form, Panel, choice, field, linked, state, table, with_errors
-from core.console.words import moment
+from core.console.words import ACTIONS, SCOPES, moment, resource_text
 from core.errors import FieldError, Invalid
 from core.i18n import _, _l, pick
 from core.web.context import current
@@ -75,7 +76,7 @@ class PeopleView(DistrictView):
 
     def create_model(self, form: WtForm) -> Account:
         """Make the account where there is none with that address, then give it the role."""
-        email, name = request.form.get("email", ""), request.form.get("name", "")
+        email, name = typed("email"), typed("name")
         role = chosen_role()
         account = account_by_email(current.session, email) or operations.create_account(
             current.session, email=email, name=name, actor=current.actor, hashing=account_settings().hashing
@@ -85,11 +86,10 @@ class PeopleView(DistrictView):
 
     def create_page(self, outcome: Outcome) -> Answer:
         """Address, name, role."""
-        typed = request.form
         fields = [
-            field("email", _("E-mail"), "email", typed.get("email", ""), max_length=254),
-            field("name", _("Nome e cognome"), value=typed.get("name", ""), max_length=120),
-            choice("role", _("Ruolo"), role_options(), typed.get("role", "")),
+            field("email", _("E-mail"), "email", typed("email"), max_length=254, autocomplete="off"),
+            field("name", _("Nome e cognome"), value=typed("name"), max_length=120, autocomplete="off"),
+            choice("role", _("Ruolo"), role_options(), typed("role")),
         ]
         form = Form(
             with_errors(fields, outcome.errors), url_for(".create_view"), _("Salva"), cancel=url_for(".index_view")
@@ -114,37 +114,36 @@ class PeopleView(DistrictView):
 
     def _person(self, account: Account, outcome: Outcome) -> Answer:
         held = roles_of(current.session, account.id)
-        others = [option for option in role_options() if option[0] not in {role.key for role in held}]
         panels = [self._roles(account, held)]
-        if self.may_manage and others:
-            panels.append(self._give(account, others))
         if self.may_manage:
-            panels.append(self._password(account, outcome))
+            panels += [*self._give(account, held), self._password(account, outcome)]
         trail = [(_("Persone"), url_for(".index_view")), (account.name, "")]
         aside = [self._account(account)]
         return self.page(account.name, outcome, lead="", primary=None, trail=trail, panels=panels, aside=aside)
 
     def _roles(self, account: Account, held: Sequence[Role]) -> Panel:
-        lines: list[list[Cell]] = [[pick(role.label, current.lang), self._take(account, role)] for role in held]
-        columns = [_("Ruolo"), _("Azione")] if self.may_manage else [_("Ruolo"), ""]
+        lines: list[list[Cell]] = [[pick(role.label, current.lang), *self._take(account, role)] for role in held]
+        columns = [_("Ruolo"), _("Azione")] if self.may_manage else [_("Ruolo")]
         found = table(columns, lines, _("Quello che può fare dipende dai ruoli"))
         return Panel(_("Ruoli"), "ruoli", table=found, empty=_("Nessun ruolo: può solo guardare come un visitatore."))
 
-    def _take(self, account: Account, role: Role) -> Cell:
+    def _take(self, account: Account, role: Role) -> list[Cell]:
         if not self.may_manage:
-            return ""
+            return []
         text = _("Togli il ruolo «%(role)s»", role=pick(role.label, current.lang))
-        return linked(text, url_for(".step", account_id=account.id, name="ruolo", role=role.key))
+        return [linked(text, url_for(".step", account_id=account.id, name="ruolo", role=role.key))]
 
-    def _give(self, account: Account, others: Sequence[tuple[str, str]]) -> Panel:
+    def _give(self, account: Account, held: Sequence[Role]) -> list[Panel]:
+        others = [option for option in role_options() if option[0] not in {role.key for role in held}]
         action = url_for(".step", account_id=account.id, name="dai")
-        return Panel(
-            _("Dai un ruolo"), "dai", form=Form([choice("role", _("Ruolo"), others)], action, _("Dai il ruolo"))
-        )
+        form = Form([choice("role", _("Ruolo"), others)], action, _("Dai il ruolo"))
+        return [Panel(_("Dai un ruolo"), "dai", form=form)] if others else []
 
     def _password(self, account: Account, outcome: Outcome) -> Panel:
-        hint = _("Lunga almeno 12 caratteri. Comunicala a voce: chiude le sessioni aperte di questa persona.")
-        fields = with_errors([field("password", _("Password nuova"), "password", hint=hint)], outcome.errors)
+        hint = _("Almeno %(count)s caratteri. Dilla a voce: le sessioni aperte si chiudono.", count=SHORTEST)
+        fields = with_errors(
+            [field("password", _("Password nuova"), "password", hint=hint, autocomplete="new-password")], outcome.errors
+        )
         action = url_for(".password", account_id=account.id)
         return Panel(_("Password"), "password-nuova", form=Form(fields, action, _("Cambia la password"), main=False))
 
@@ -189,7 +188,7 @@ class PeopleView(DistrictView):
 
     def _ask(self, account: Account, name: str, outcome: Outcome) -> Answer:
         question, effect = QUESTIONS[name]
-        role = request.args.get("role", "")
+        role = typed("role", request.args)
         action = url_for(".step", account_id=account.id, name=name, role=role or None)
         back = url_for(".person", account_id=account.id)
         panels = [
@@ -205,7 +204,7 @@ def _give_role(account: Account) -> None:
 
 
 def _take_role(account: Account) -> None:
-    operations.take_role(current.session, account, request.args.get("role", ""), actor=current.actor)
+    operations.take_role(current.session, account, typed("role", request.args), actor=current.actor)
 
 
 STEP_ACTIONS: Mapping[str, Callable[[Account], object]] = {
@@ -245,7 +244,7 @@ def role_names(account_id: UUID) -> str:
 
 
 def district_roles() -> Sequence[Role]:
-    """The roles of the district: who gives them must know them."""
+    """The roles of the district, for who may give them: that right comes without one to read roles as such."""
     access.require(current.actor, MANAGE, ACCOUNTS)
     return current.session.scalars(sa.select(Role).where(Role.origin != "retired").order_by(Role.key)).all()
 
@@ -257,7 +256,7 @@ def role_options() -> list[tuple[str, str]]:
 
 def chosen_role() -> str:
     """The role that was chosen. Raises Invalid for none, or one that is not in the list."""
-    key = request.form.get("role", "")
+    key = typed("role")
     if key not in dict(role_options()):
         raise Invalid([FieldError("role", _("Scegli un ruolo dell'elenco."), "required")])
     return key
@@ -283,7 +282,15 @@ class RolesPage(ConsolePage):
         rights: dict[tuple[str, str, str], list[str]] = {}
         for grant in grants:
             rights.setdefault((grant.resource, grant.scope, ", ".join(grant.states)), []).append(grant.action)
-        lines = [[r, ", ".join(a), s, states or _("tutti")] for (r, s, states), a in rights.items()]
+        lines: list[list[Cell]] = [
+            [
+                resource_text(r),
+                ", ".join(str(ACTIONS.get(a, a)) for a in actions),
+                str(SCOPES.get(s, s)),
+                states or _("tutti"),
+            ]
+            for (r, s, states), actions in rights.items()
+        ]
         columns = [_("Su che cosa"), _("Che cosa può fare"), _("Quali righe"), _("In quali stati")]
         label = pick(role.label, current.lang)
         held = holders(role)

@@ -6,12 +6,13 @@ from flask import abort, request, url_for
 from flask_admin import expose
 from sqlalchemy import func, select
 
+from core import access
 from core.console.base import Answer, ConsolePage, Outcome, attempt, done
 from core.console.pieces import Cell, Form, Panel, linked, state, table
 from core.console.words import plugin_title
 from core.districts import operations, queries
 from core.districts.catalogue import dependants
-from core.districts.permissions import PLUGIN
+from core.districts.permissions import PLUGIN, READ
 from core.districts.settings import setting_fields
 from core.i18n import _, ngettext, pick
 from core.loader import Host
@@ -115,7 +116,7 @@ class PluginsPage(ConsolePage):
             Panel(_("Che cosa succede"), "effetti", reasons=effects(name) if off else gains(name)),
             Panel(_("Conferma"), "conferma", form=form, key=True),
         ]
-        trail = [(_("Funzioni"), url_for(".index")), (title, url_for(".show", name=name)), (submit, "")]
+        trail = [(_("Funzioni"), url_for(".index")), (title, url_for(".show", name=name)), (_("Conferma"), "")]
         return self.page(question, outcome, trail=trail, panels=panels)
 
 
@@ -175,7 +176,9 @@ def gains(name: str) -> list[tuple[str, str]]:
 
 
 def contents(name: str) -> list[tuple[str, int]]:
-    """Name and number of the records of the plugin in this district, type by type."""
-    counted = dict(current.session.execute(select(Record.type, func.count(Record.id)).group_by(Record.type)).all())
+    """Name and number of the plugin's records that the reader may see here, type by type."""
+    visible = access.criterion(current.actor, Record, READ)
+    rows = current.session.execute(select(Record.type, func.count(Record.id)).where(visible).group_by(Record.type))
+    counted = {row[0]: row[1] for row in rows}
     own = [item for item in record_types() if item.plugin == name and counted.get(item.key)]
     return [(pick(item.label_plural, current.lang).lower(), counted[item.key]) for item in own]

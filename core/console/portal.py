@@ -13,10 +13,11 @@ from flask_admin import expose
 from core import access
 from core.access import operations as accounts
 from core.access.models import Account
+from core.access.passwords import SHORTEST
 from core.access.permissions import ACCOUNTS, MANAGE, READ
 from core.access.queries import account_by_email
 from core.access.session import account_settings
-from core.console.base import Answer, ConsolePage, Outcome, attempt, done
+from core.console.base import Answer, ConsolePage, Outcome, attempt, done, typed
 from core.console.pieces import Cell, Form, Panel, choice, field, linked, state, table, with_errors
 from core.console.status import faults_panel, system_panels, times
 from core.console.words import moment, plugin_title
@@ -92,7 +93,7 @@ class DistrictsPage(ConsolePage):
         if request.method == "GET":
             return self._choose(Outcome())
         found: list[Bundle] = []
-        outcome = attempt(lambda: found.append(load(request.form.get("model", ""))))
+        outcome = attempt(lambda: found.append(load(typed("model"))))
         if not outcome.done:
             return self._choose(outcome)
         return self._found(found[0]) if request.form.get("confirm") else self._dry_run(found[0])
@@ -100,11 +101,11 @@ class DistrictsPage(ConsolePage):
     def _choose(self, outcome: Outcome) -> Answer:
         models = [(key, key) for key in available_models(current.installation.models_dir)]
         fields = [
-            {**choice("model", _("Modello"), models, request.form.get("model", "")), "type": "choice"},
+            {**choice("model", _("Modello"), models, typed("model")), "type": "choice"},
             field(
                 "slug",
                 _("Indirizzo"),
-                value=request.form.get("slug", ""),
+                value=typed("slug"),
                 hint=_("Minuscole, cifre e trattini. Vuoto: quello proposto dal modello."),
                 optional=True,
                 max_length=40,
@@ -117,7 +118,7 @@ class DistrictsPage(ConsolePage):
         return self.page(_("Crea un distretto"), outcome, trail=self._trail(_("Nuovo")), panels=panels)
 
     def _dry_run(self, bundle: Bundle) -> Answer:
-        slug = request.form.get("slug", "").strip() or bundle.slug
+        slug = typed("slug") or bundle.slug
         lines = [[subject, value] for subject, value in describe(bundle).items()]
         hidden = [("model", bundle.key), ("slug", slug), ("confirm", "1")]
         form = Form([], url_for(".create"), _("Sì, crea il distretto"), cancel=url_for(".create"), hidden=hidden)
@@ -136,7 +137,7 @@ class DistrictsPage(ConsolePage):
         )
 
     def _found(self, bundle: Bundle) -> Answer:
-        database, slug = current.installation.database, request.form.get("slug", "").strip() or None
+        database, slug = current.installation.database, typed("slug") or None
         outcome = attempt(lambda: operations.found_district(database, bundle, actor=current.actor, slug=slug))
         if not outcome.done:
             return self._choose(outcome)
@@ -157,7 +158,8 @@ class DistrictsPage(ConsolePage):
         card = card_of(slug)
         outcome, changes = Outcome(), list[Change]()
         if request.method == "POST":
-            outcome = attempt(lambda: STEPS[request.form.get("step", "apply")](card))
+            step = STEPS.get(typed("step")) or abort(400)
+            outcome = attempt(lambda: step(card))
             if outcome.done:
                 current.installation.wake()
                 return done(_("Fatto. Le scelte della console sono rimaste."), ".model", slug=slug)
@@ -294,9 +296,11 @@ class AdministratorsPage(ConsolePage):
             if outcome.done:
                 return done(_("La persona amministra il portale."), ".index")
         names = (("email", _l("E-mail"), "email"), ("name", _l("Nome e cognome"), "text"))
-        fields = [field(name, str(label), kind, request.form.get(name, "")) for name, label, kind in names]
-        hint = _("Lunga almeno 12 caratteri. Vuota se la persona ha già un account.")
-        fields.append(field("password", _("Prima password"), "password", hint=hint, optional=True))
+        fields = [field(n, str(label), kind, typed(n), autocomplete="off") for n, label, kind in names]
+        hint = _("Almeno %(count)s caratteri. Vuota se la persona ha già un account.", count=SHORTEST)
+        fields.append(
+            field("password", _("Prima password"), "password", hint=hint, optional=True, autocomplete="new-password")
+        )
         form = Form(with_errors(fields, outcome.errors), url_for(".add"), _("Salva"), cancel=url_for(".index"))
         trail = [(_("Amministratori"), url_for(".index")), (_("Persona nuova"), "")]
         return self.page(_("Aggiungi una persona"), outcome, trail=trail, panels=[Panel(_("Chi è"), "chi", form=form)])
@@ -329,7 +333,7 @@ def administrators() -> Sequence[Account]:
 
 def add_administrator() -> None:
     """From the form. Raises Invalid."""
-    email, name = request.form.get("email", ""), request.form.get("name", "")
+    email, name = typed("email"), typed("name")
     found = account_by_email(current.session, email)
     if found is not None:
         accounts.set_portal_admin(current.session, found, True, actor=current.actor)

@@ -13,6 +13,7 @@ from flask_admin import expose
 from werkzeug.wrappers import Response
 
 from core.console.base import Answer, ConsolePage, Outcome, done
+from core.console.base import typed as typed_text
 from core.console.pieces import Field, Form, Panel, choice, field, linked, table
 from core.console.plugins import host, known, state_of
 from core.console.words import origin_text, plugin_title, value_text
@@ -52,7 +53,7 @@ class SettingsPage(ConsolePage):
             return self._form(name, {key: to_text(current.here.setting(name, key)) for key in fields}, Outcome())
         if request.form.get("reset"):
             return reset(name, request.form["reset"])
-        typed = {key: request.form.get(key, "").strip() for key in fields}
+        typed = {key: typed_text(key) for key in fields}
         errors = save(name, typed)
         if errors:
             return self._form(name, typed, Outcome(errors, status=422))

@@ -12,7 +12,6 @@ from core import __version__
 from core.console.base import Answer, ConsolePage
 from core.console.pieces import Panel, table
 from core.console.words import moment, plugin_title
-from core.db.migrate import pending
 from core.districts.permissions import DISTRICT
 from core.errors import ConfigError
 from core.events.models import OutboxEvent
@@ -93,6 +92,9 @@ def system_panels() -> list[Panel]:
 
 def migrations() -> Sequence[tuple[str, str]]:
     """Whether the tables are those of this version."""
+    # Alembic takes as long to import as all the rest of the console, and this page alone needs it.
+    from core.db.migrate import pending
+
     try:
         steps = pending(current.installation.database, current.installation.migration_owners)
     except ConfigError as error:

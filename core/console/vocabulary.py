@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import request, url_for
+from flask import url_for
 from flask_admin import expose
 from wtforms import Form as WtForm
 
 from core.access import registry
-from core.console.base import Answer, ConsolePage, Outcome
+from core.console.base import Answer, ConsolePage, Outcome, typed
 from core.console.models import DistrictView
 from core.console.pieces import Cell, Form, Panel, field, linked, table, with_errors
 from core.districts import operations, vocabularies
@@ -62,7 +62,7 @@ class SynonymsView(DistrictView):
     def create_page(self, outcome: Outcome) -> Answer:
         """A field with one word or phrase a line."""
         hint = _("Una parola o una frase per riga, almeno due.")
-        words = field("words", _("Parole"), "long_text", request.form.get("words", ""), hint=hint, max_length=LONGEST)
+        words = field("words", _("Parole"), "long_text", typed("words"), hint=hint, max_length=LONGEST)
         form = Form(
             with_errors([words], outcome.errors), url_for(".create_view"), _("Salva"), cancel=url_for(".index_view")
         )
@@ -89,7 +89,7 @@ class SynonymsView(DistrictView):
 
 def typed_words() -> list[str]:
     """One word or phrase a line."""
-    text = request.form.get("words", "")[:LONGEST]
+    text = typed("words")[:LONGEST]
     return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from core import clock
 from core.i18n import _, _l, pick
+from core.records.definitions import record_types
 from core.web.context import current
 from core.web.dates import format_date
 
@@ -39,6 +40,43 @@ def origin_text(layer: str, file: str = "") -> str:
     """Where a value comes from; what a bundle's file says comes from the model whatever place it is for."""
     text = str(ORIGINS["model"] if file else ORIGINS[layer])
     return f"{text} ({file})" if file else text
+
+
+#: What grants speak of: the core's own resources, actions and scopes; plugins name theirs themselves.
+RESOURCES: Mapping[str, Any] = {
+    "*": _l("tutte le schede"),
+    "core.account": _l("persone e ruoli"),
+    "core.district": _l("nome, contatti e stato del distretto"),
+    "core.municipality": _l("Comuni"),
+    "core.organisation": _l("enti"),
+    "core.parameter": _l("parametri"),
+    "core.plugin": _l("funzioni"),
+    "core.role": _l("ruoli"),
+    "core.setting": _l("impostazioni, sinonimi e vocabolari"),
+    "core.vocabulary": _l("vocabolari"),
+}
+ACTIONS: Mapping[str, Any] = {
+    "read": _l("legge"),
+    "manage": _l("cambia"),
+    "create": _l("crea"),
+    "change": _l("modifica"),
+    "publish": _l("pubblica"),
+    "withdraw": _l("ritira"),
+    "import": _l("importa"),
+    "remove": _l("toglie"),
+}
+SCOPES: Mapping[str, Any] = {
+    "all": _l("tutte"),
+    "own": _l("le proprie"),
+    "public": _l("quelle pubbliche"),
+    "installation": _l("tutte"),
+}
+
+
+def resource_text(resource: str) -> str:
+    """What a grant speaks of, in words."""
+    labels = {item.key: pick(item.label_plural, current.lang) for item in record_types()}
+    return labels.get(resource) or str(RESOURCES.get(resource, resource))
 
 
 #: What a district says of itself.
@@ -79,8 +117,26 @@ def value_text(value: Any) -> str:
     return "-" if value is None else str(value)
 
 
+#: What the parts of a stored value are called.
+PARTS: Mapping[str, Any] = {
+    "value": _l("valore"),
+    "valid_from": _l("dal"),
+    "valid_to": _l("fino al"),
+    "number": _l("versione"),
+    "changes": _l("cambiamenti"),
+    "model": _l("modello"),
+    "address": _l("indirizzo"),
+    "phone": _l("telefono"),
+    "email": _l("e-mail"),
+    "hours": _l("orari"),
+    "days": _l("giorni"),
+    "from": _l("dalle"),
+    "to": _l("alle"),
+}
+
+
 def _mapping_text(value: Mapping[str, Any]) -> str:
-    return "; ".join(f"{key}: {value_text(item)}" for key, item in value.items() if item is not None)
+    return "; ".join(f"{PARTS.get(key, key)}: {value_text(item)}" for key, item in value.items() if item is not None)
 
 
 SHOWN: Mapping[type[Any], Callable[[Any], str]] = {

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Protocol
 
 import click
 
+from core.commandline import readable_errors
 from core.db import migrate
 from core.db.database import Database
-from core.errors import InnestoError
 from core.i18n import _
 
 
@@ -26,14 +25,6 @@ class DatabaseContext(Protocol):
         """The core, then the installed plugins in the order of their requirements."""
 
 
-@contextmanager
-def _readable_errors() -> Iterator[None]:
-    try:
-        yield
-    except InnestoError as error:
-        raise click.ClickException(str(error)) from error
-
-
 @click.group(name="db")
 def db() -> None:
     """Prepara e controlla la base di dati."""
@@ -43,7 +34,7 @@ def db() -> None:
 @click.pass_obj
 def upgrade(obj: DatabaseContext) -> None:
     """Porta la base di dati all'ultima versione."""
-    with _readable_errors():
+    with readable_errors():
         steps = migrate.upgrade(obj.database, obj.migration_owners)
     for step in steps:
         click.echo(_("Eseguito: %(step)s", step=step))
@@ -55,7 +46,7 @@ def upgrade(obj: DatabaseContext) -> None:
 @click.pass_obj
 def status(obj: DatabaseContext) -> None:
     """Mostra a che punto è ogni parte."""
-    with _readable_errors():
+    with readable_errors():
         states = migrate.status(obj.database, obj.migration_owners)
     for state in states:
         click.echo(_line(state))
@@ -74,7 +65,7 @@ def _line(state: migrate.OwnerStatus) -> str:
 @click.pass_obj
 def check(obj: DatabaseContext) -> None:
     """Confronta la base di dati con i modelli; esce con 1 se trova differenze."""
-    with _readable_errors():
+    with readable_errors():
         problems = migrate.check(obj.database, obj.migration_owners)
     for problem in problems:
         click.echo(problem, err=True)
@@ -90,7 +81,7 @@ def check(obj: DatabaseContext) -> None:
 @click.pass_obj
 def downgrade(obj: DatabaseContext, owner: str, revision: str) -> None:
     """Riporta OWNER alla versione REVISION («base» per toglierlo del tutto)."""
-    with _readable_errors():
+    with readable_errors():
         migrate.downgrade(obj.database, obj.migration_owners, owner, revision)
     click.echo(_("%(owner)s: riportato alla %(revision)s", owner=owner, revision=revision))
 
@@ -101,6 +92,6 @@ def downgrade(obj: DatabaseContext, owner: str, revision: str) -> None:
 @click.pass_obj
 def revision(obj: DatabaseContext, owner: str, message: str) -> None:
     """Scrive la prossima migrazione di OWNER (per chi sviluppa)."""
-    with _readable_errors():
+    with readable_errors():
         path = migrate.revision(obj.database, obj.migration_owners, owner, message)
     click.echo(_("Scritta la migrazione %(file)s: rileggila prima di usarla.", file=path))

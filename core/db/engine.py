@@ -24,6 +24,8 @@ SQLITE_PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}",
+    # Each thread has a connection; the pages that all of them read are in the memory of the operating system.
+    "PRAGMA cache_size=-1024",
 )
 
 POSTGRES_BEGIN = (

@@ -22,11 +22,26 @@ from sqlalchemy import Connection, inspect
 
 import core.db
 from core.db.database import Database
+from core.db.owners import CORE, SCRIPTS, VERSION_TABLE, MigrationOwner
 from core.db.rls import protect_tables, unprotected_tables
 from core.errors import ConfigError, InnestoError
 
-SCRIPTS: Final = Path(__file__).resolve().parent.parent / "migrations"
-VERSION_TABLE: Final = "alembic_version_"
+__all__ = [
+    "CORE",
+    "Division",
+    "MigrationFailed",
+    "MigrationOwner",
+    "OwnerStatus",
+    "check",
+    "downgrade",
+    "find_owner",
+    "options",
+    "pending",
+    "revision",
+    "status",
+    "upgrade",
+]
+
 #: Key of the PostgreSQL advisory lock that keeps two upgrades apart ("innesto" in bytes).
 ADVISORY_LOCK: Final = int.from_bytes(b"innesto", "big")
 OUR_TYPES: Final = frozenset({"Cents", "DistrictKey", "Json", "Key", "UtcDateTime"})
@@ -34,29 +49,6 @@ OUR_TYPES: Final = frozenset({"Cents", "DistrictKey", "Json", "Key", "UtcDateTim
 
 class MigrationFailed(InnestoError):
     """A migration left the database broken; it was rolled back."""
-
-
-@dataclass(frozen=True, slots=True)
-class MigrationOwner:
-    """Who owns a history: ``name``, the ``folder`` of its versions, the prefix of its tables (default ``name_``)."""
-
-    name: str
-    folder: Path
-    metadata_prefix: str = ""
-
-    @property
-    def prefix(self) -> str:
-        """How the names of this owner's tables begin."""
-        return self.metadata_prefix or f"{self.name}_"
-
-    @property
-    def version_table(self) -> str:
-        """Table that remembers how far this owner's history has run."""
-        return f"{VERSION_TABLE}{self.name}"
-
-
-#: The history of the core, always the first.
-CORE: Final = MigrationOwner("core", SCRIPTS / "versions")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
-from core.db import Database, migrate
+from core.db import Database
+from core.db.owners import up_to_date
 from core.demo import accounts
 from core.districts.bundle import Bundle
 from core.districts.loading import available_models, load_model
@@ -30,9 +31,12 @@ def prepare(installation: Installation, say: Say) -> None:
 
     Raises ConfigError for a database that holds real districts.
     """
-    migrate.upgrade(installation.database, installation.migration_owners)
+    if not up_to_date(installation.database, installation.migration_owners):
+        from core.db import migrate
+
+        migrate.upgrade(installation.database, installation.migration_owners)
     if _has_real_districts(installation.database):
-        url = installation.settings.database_url
+        url = installation.database.url.render_as_string()
         raise ConfigError(
             url, "", "this database holds real districts", "Choose another DATA folder for the demonstration"
         )

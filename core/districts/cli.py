@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.access import Actor
+from core.commandline import readable_errors
 from core.db import Database
 from core.districts import diff, operations, queries
 from core.districts.bundle import Bundle
@@ -23,7 +24,7 @@ from core.districts.loading import available_models, load_folder, load_model
 from core.districts.models import District
 from core.districts.parameters import DatedValue, Parameter, dump_value, value_from_text
 from core.districts.snapshot import snapshots
-from core.errors import InnestoError, NotFound
+from core.errors import NotFound
 from core.i18n import _, pick
 
 REASON = "riga di comando"
@@ -48,16 +49,8 @@ class DistrictContext(Protocol):
 
 
 @contextmanager
-def _readable_errors() -> Iterator[None]:
-    try:
-        yield
-    except InnestoError as error:
-        raise click.ClickException(str(error)) from error
-
-
-@contextmanager
 def _district(obj: DistrictContext, slug: str, *, write: bool = False) -> Iterator[tuple[Session, Actor]]:
-    with _readable_errors():
+    with readable_errors():
         snapshots.use(obj.catalogue)
         card = _card(obj, slug)
         with obj.database.write(card.id) if write else obj.database.read(card.id) as session:
@@ -92,7 +85,7 @@ def create(
     obj: DistrictContext, *, name: str | None, model: str, addons: Sequence[str], host: str | None, demo: bool
 ) -> None:
     """Crea un distretto all'indirizzo NAME (se manca, quello proposto dal modello)."""
-    with _readable_errors():
+    with readable_errors():
         snapshots.use(obj.catalogue)
         bundle = load_model(obj.models_dir, model, obj.catalogue, addons=addons)
         made = operations.found_district(
@@ -105,7 +98,7 @@ def create(
 @click.pass_obj
 def list_districts(obj: DistrictContext) -> None:
     """Elenca i distretti e i modelli presenti."""
-    with _readable_errors():
+    with readable_errors():
         cards = snapshots.directory(obj.database)
     for card in cards:
         click.echo(f"{card.slug}\t{card.model}\t{pick(card.service, 'it')}")
@@ -119,7 +112,7 @@ def list_districts(obj: DistrictContext) -> None:
 @click.pass_obj
 def show(obj: DistrictContext, name: str) -> None:
     """Mostra com'è configurato un distretto."""
-    with _readable_errors():
+    with readable_errors():
         snapshots.use(obj.catalogue)
         found = snapshots.by_id(obj.database, _card(obj, name).id)
     assert found is not None
@@ -318,7 +311,7 @@ WHERE = click.option("--district", "slug", required=True, help="Indirizzo del di
 @click.pass_obj
 def list_plugins(obj: DistrictContext, slug: str | None) -> None:
     """Elenca i plugin installati e i distretti in cui sono accesi."""
-    with _readable_errors():
+    with readable_errors():
         snapshots.use(obj.catalogue)
         cards = [_card(obj, slug)] if slug else snapshots.directory(obj.database)
         found = [snapshot for card in cards if (snapshot := snapshots.by_id(obj.database, card.id))]

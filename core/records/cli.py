@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -35,17 +36,13 @@ def import_command(context: click.Context, file: Path, district: str, strict: bo
     """Porta dentro un FILE con un elemento JSON per riga; le righe sbagliate restano fuori e hanno un messaggio."""
     database = context.obj.database
     number = _district_id(database, district)
-    session: Session = database.open(number, write=True)
-    try:
-        with file.open("rb") as lines:
-            actor = Actor.system(number, "Il sistema")
-            report = import_lines(session, read_lines(lines), actor=actor, strict=strict)
-        if dry_run:
-            session.rollback()
-        else:
-            session.commit()
-    finally:
-        session.close()
+    # Closed without a commit, a dry run leaves nothing behind.
+    with database.open(number, write=True) as session, file.open("rb") as lines:
+        keep = None if dry_run else partial(_keep, session)
+        actor = Actor.system(number, "Il sistema")
+        report = import_lines(session, read_lines(lines), actor=actor, strict=strict, keep=keep)
+    if not dry_run:
+        database.optimize()
     _print_report(report, dry_run=dry_run)
     if report.errors:
         context.exit(1)
@@ -72,6 +69,12 @@ def read_lines(file: IO[bytes]) -> Iterator[bytes]:
             line = file.readline(MAX_LINE + 2)
             if not line:
                 return
+
+
+def _keep(session: Session) -> None:
+    """Commit a batch and let go of its rows."""
+    session.commit()
+    session.expunge_all()
 
 
 def _district_id(database: Any, slug: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -28,8 +28,8 @@ from core.records.slugs import SlugBook
 from core.records.writing import changed_keys, check_validity, remember, settle, tell_search, write_values
 from core.workflows.definition import Workflow
 
-#: Lines written with one flush.
-BATCH = 500
+#: Lines written with one flush, and committed together: a writer waits for a fifth of a second at most.
+BATCH = 100
 #: What a database says about a row that it cannot take, whatever slipped through the checks.
 _ROW_ERRORS = (SQLAlchemyError, ValueError, OverflowError)
 
@@ -76,17 +76,22 @@ def import_lines(
     actor: Actor,
     strict: bool = False,
     lookups: Lookups | None = None,
+    keep: Callable[[], None] | None = None,
 ) -> ImportReport:
     """Bring records in. A known ``id`` is updated, an unchanged line writes nothing.
 
     A key that a line does not have leaves that answer as it was; ``fields``, when there, speaks of all its questions. A
     public item without the blocks that publishing asks for goes in with a warning, unless ``strict``. Never commits:
-    a dry run is an import followed by a rollback. Raises AccessDenied when the actor may import no type at all.
+    a dry run is an import followed by a rollback. Who brings in a long file gives ``keep``, which commits after each
+    batch, so that others can write in between. Raises AccessDenied when the actor may import no type at all.
     """
     importer = _Importer(session, actor, strict=strict, lookups=lookups)
     numbered = enumerate(lines, start=1)
     while chunk := list(islice(numbered, BATCH)):
         importer.take(chunk)
+        if keep is not None:
+            keep()
+            importer.forget()
     importer.report.errors.sort(key=lambda note: note.number)
     return importer.report
 
@@ -148,6 +153,10 @@ class _Importer:
             facts = _facts_of(form.definition, workflow.definition, item.title_field)
             self._kinds[type_] = _Kind(form, workflow, facts, SlugBook.of_type(self.session, type_))
         return self._kinds[type_]
+
+    def forget(self) -> None:
+        """After a commit: others may have taken addresses or published versions since."""
+        self._kinds.clear()
 
     def _write(self, lines: Sequence[Line]) -> bool:
         """Write a batch whole; False when the database refused it, and then nothing of it is there."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
-from core import access, clock
+from core import access
 from core.access import Actor
 from core.db import district_of
 from core.forms.definition import Field
@@ -21,7 +22,7 @@ from core.forms.validation import missing_complete
 from core.i18n import DEFAULT, _, pick
 from core.records.definitions import form_of, record_type
 from core.records.models import Record, RecordHistory, RecordSlug, RecordValue
-from core.records.permissions import READ, visible_at
+from core.records.permissions import READ, VISIBLE_NOW
 
 Scalar = str | int | float | dt.date
 
@@ -82,13 +83,20 @@ def published(session: Session, actor: Actor, type_: str, slug: str) -> Record |
     """The public item at this address, where it moved to, or None."""
     if strip_controls(slug) != slug:
         return None
-    visible = access.select(actor, Record, READ, type_).where(visible_at(clock.now()))
-    found = session.scalars(visible.where(Record.slug == slug)).one_or_none()
+    reachable = access.criterion(actor, Record, READ, type_)
+    found = session.scalars(_at_address(reachable), {"address": slug}).one_or_none()
     if found is not None:
         return found
+    visible = select(Record).where(reachable, VISIBLE_NOW)
     former = select(RecordSlug.record_id).where(RecordSlug.type == type_, RecordSlug.slug == slug)
     moved = session.scalars(visible.where(Record.id.in_(former))).one_or_none()
     return Redirect(moved.slug) if moved is not None else None
+
+
+@lru_cache(maxsize=256)
+def _at_address(reachable: ColumnElement[bool]) -> Select[Record]:
+    """The statement of every public page, made once for each criterion."""
+    return select(Record).where(reachable, VISIBLE_NOW, Record.slug == bindparam("address"))
 
 
 def by_ref(session: Session, actor: Actor, ref: str, *, action: str = READ, type_: str | None = None) -> Record | None:
@@ -102,7 +110,7 @@ def by_ids(session: Session, actor: Actor, ids: Sequence[UUID], *, public: bool 
     """The records the actor may read among ``ids``, in that order: for the hits of a search."""
     statement = access.select(actor, Record, READ).where(Record.id.in_(ids))
     if public:
-        statement = statement.where(visible_at(clock.now()))
+        statement = statement.where(VISIBLE_NOW)
     found = {record.id: record for record in session.scalars(statement)}
     return [found[id_] for id_ in ids if id_ in found]
 
@@ -115,7 +123,7 @@ def listing(session: Session, actor: Actor, type_: str, wanted: Listing | None =
     if wanted.states:
         statement = statement.where(Record.state.in_(wanted.states))
     if wanted.public:
-        statement = statement.where(visible_at(clock.now()))
+        statement = statement.where(VISIBLE_NOW)
     for condition in wanted.filters:
         statement = statement.where(Record.id.in_(_matching(session, condition)))
     statement = _ordered(session, statement, type_, wanted.order)
@@ -125,18 +133,22 @@ def listing(session: Session, actor: Actor, type_: str, wanted: Listing | None =
 
 def _ordered(session: Session, statement: Select[Record], type_: str, order: str) -> Select[Record]:
     name, down = order.removeprefix("-"), order.startswith("-")
-    column = _title_of(session, type_) if name == "title" else ORDERS.get(name, Record.updated_at)
+    if name == "title":
+        # A join, so that the index of values gives the order; the title is asked of every record, so none is lost.
+        statement, column = statement.join(RecordValue, _is_title(session, type_)), RecordValue.text
+    else:
+        column = ORDERS.get(name, Record.updated_at)
     return statement.order_by(column.desc() if down else column.asc(), Record.id)
 
 
-def _title_of(session: Session, type_: str) -> Any:
-    title = select(RecordValue.text).where(
+def _is_title(session: Session, type_: str) -> ColumnElement[bool]:
+    return and_(
         RecordValue.district_id == district_of(session),
         RecordValue.record_id == Record.id,
         RecordValue.key == record_type(type_).title_field,
         RecordValue.lang == DEFAULT,
+        RecordValue.text.is_not(None),
     )
-    return title.scalar_subquery()
 
 
 def _matching(session: Session, condition: Filter) -> Select[UUID]:
@@ -171,7 +183,7 @@ def by_refs(session: Session, actor: Actor, refs: Sequence[str]) -> list[Record]
     """The public records with these public ids that the actor may read, in that order."""
     if not refs:
         return []
-    statement = access.select(actor, Record, READ).where(visible_at(clock.now()), Record.ref.in_(refs))
+    statement = access.select(actor, Record, READ).where(VISIBLE_NOW, Record.ref.in_(refs))
     found = {item.ref: item for item in session.scalars(statement)}
     return [found[ref] for ref in refs if ref in found]
 

@@ -39,7 +39,7 @@ def highlight(text: str, stems: AbstractSet[str], lang: str) -> list[Piece]:
 def _matches(text: str, stems: AbstractSet[str], lang: str) -> list[Token]:
     if not stems or lang not in ANALYZERS:
         return []
-    return [token for token in ANALYZERS[lang].tokens(text) if token.stem in stems]
+    return ANALYZERS[lang].marked(text, stems)
 
 
 def _window(text: str, found: Sequence[Token], size: int) -> tuple[int, int]:

@@ -100,7 +100,7 @@ class WhooshEngine:
             serial = state.serial + 1 if state else 1
             name = f"index-{serial}"
             self._remove_folders(keep=state.folder if state else "")
-            written = whoosh_files.write(whoosh_files.create(self.folder / name), documents, ())
+            written = whoosh_files.write(whoosh_files.create(self.folder / name), documents, (), optimize=True)
             self._announce(_State(name, serial, engine.fingerprint(self._ranking)))
             self._remove_folders(keep=name)
         return written

@@ -62,8 +62,13 @@ def open_reader(folder: Path) -> IndexReader:
     return reader
 
 
-def write(index: FileIndex, documents: Iterable[SearchDocument], removed: Iterable[UUID]) -> int:
-    """Replace and remove in one commit, merging small segments; returns how many documents were written."""
+def write(
+    index: FileIndex, documents: Iterable[SearchDocument], removed: Iterable[UUID], *, optimize: bool = False
+) -> int:
+    """Replace and remove in one commit; returns how many documents were written.
+
+    Small segments are merged; with ``optimize`` all of them: every segment costs each search a look-up for each term.
+    """
     # Compound files would be copied into the memory of every reader; compressed postings are slower to read.
     writer = index.writer(
         codec=W3Codec(compression=0),  # type: ignore[no-untyped-call]
@@ -77,7 +82,7 @@ def write(index: FileIndex, documents: Iterable[SearchDocument], removed: Iterab
     except BaseException:
         writer.cancel()
         raise
-    writer.commit(merge=True)
+    writer.commit(merge=True, optimize=optimize)
     return written
 
 

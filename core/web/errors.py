@@ -24,7 +24,7 @@ def configure_errors(app: Flask) -> None:
     """Answer every error with a page that helps, or with problem+json under ``/api/``."""
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(NotFound, lambda error: answer(404))
-    app.register_error_handler(AccessDenied, _denied)
+    app.register_error_handler(AccessDenied, denied)
     app.register_error_handler(Refused, lambda error: answer(409, error.message))
     app.register_error_handler(Invalid, lambda error: answer(422, errors=error.errors))
     app.register_error_handler(Conflict, lambda error: answer(409, _conflict()))
@@ -90,7 +90,7 @@ def _flat(found: Any) -> Iterator[str]:
         yield from _flat(part)
 
 
-def _denied(error: AccessDenied) -> AnyResponse:
+def denied(error: AccessDenied) -> AnyResponse:
     """Ask a visitor to sign in; tell someone with an account that the page is for another role."""
     context: RequestContext | None = g.get("innesto")
     if context is None or context.actor.kind != "visitor":
@@ -113,4 +113,14 @@ def _database(error: OperationalError) -> Response:
 
 def _crash(error: Exception) -> Response:
     log.error("request %s failed", g.get("request_id", "-"), exc_info=error)
+    _blame(error)
     return answer(500)
+
+
+def _blame(error: Exception) -> None:
+    """Note a failure in a plugin's own page, so that health and console name the plugin."""
+    context: RequestContext | None = g.get("innesto")
+    host = context.installation.host if context else None
+    owner = host.owner_of(request.blueprint) if host else None
+    if host and owner:
+        host.hooks.problems.add(owner, "page", error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wtforms.fields.choices import SelectFieldBase
@@ -10,19 +10,38 @@ from wtforms.fields.core import Field as WtField
 
 from core.forms.html import BoundField, BoundForm
 from core.forms.posted import ADD_ROW, PREFIX, REMOVE_ROW
-from core.i18n import LANGUAGES
+from core.i18n import DEFAULT, LANGUAGES
+from core.web.references import FIND, FOUND, WORDS, Picker
 
 View = dict[str, Any]
-#: Field types that a page asks for as another one: references are written one a line.
-TYPED = {"records": "long_text"}
 
 
-def sections_of(bound: BoundForm) -> list[View]:
-    """The sections of a form, each with its fields; see ``macros/forms.html`` for the keys."""
+def sections_of(bound: BoundForm, pickers: Mapping[str, Picker]) -> list[View]:
+    """The sections of a form, each with its fields; see ``macros/forms.html`` for the keys.
+
+    ``pickers``: for each question that asks for other records, what it offers.
+    """
     return [
-        {"key": section.key, "title": section.label, "fields": [view_of(field) for field in section.fields]}
+        {
+            "key": section.key,
+            "title": section.label,
+            "fields": [view_of(field) | _picking(field, pickers) for field in section.fields],
+        }
         for section in bound.sections
     ]
+
+
+def _picking(field: BoundField, pickers: Mapping[str, Picker]) -> View:
+    key = field.definition.key
+    picker = pickers.get(key)
+    if picker is None:
+        return {}
+    return {
+        "picker": picker,
+        "find": (FIND, key),
+        "words_name": WORDS + key,
+        "found_name": FOUND + key,
+    }
 
 
 def errors_of(bound: BoundForm) -> list[tuple[str, str]]:
@@ -53,7 +72,7 @@ def view_of(field: BoundField) -> View:
     view: View = {
         "name": field.name,
         "id": field.name,
-        "type": TYPED.get(item.type, item.type),
+        "type": item.type,
         "label": field.label,
         "hint": field.hint,
         "error": " ".join(field.errors),
@@ -72,6 +91,7 @@ def view_of(field: BoundField) -> View:
 def _translation(field: BoundField, lang: str, found: WtField) -> View:
     name = f"{field.name}__{lang}"
     base: View = {"name": name, "id": name, "type": field.definition.type, "label": field.label, "lang": lang}
+    base["invalid"] = bool(field.errors) and lang == DEFAULT
     limit = field.definition.config.get("max_length")
     return base | {"language": LANGUAGES[lang], "max_length": limit} | _input(found)
 

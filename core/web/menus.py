@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from flask import g, request, url_for
+from werkzeug.routing import BuildError
 
+from core import access
 from core.contributions import MenuItem
 from core.i18n import _
 from core.web.context import RequestContext
@@ -26,30 +28,41 @@ def menu(context: RequestContext) -> list[Entry]:
     if context.district is None:
         return []
     area = "staff" if context.staff else "public"
-    items = [*_own(area), *contributed(context, area)]
-    return [_entry(item) for item in sorted(items, key=lambda item: (item.order, item.label))][:MOST]
+    items = [*((item, url_for(item.endpoint)) for item in _own(context, area)), *contributed(context, area)]
+    return [_entry(item, url) for item, url in sorted(items, key=lambda pair: (pair[0].order, pair[0].label))][:MOST]
 
 
-def _own(area: str) -> list[MenuItem]:
+def _own(context: RequestContext, area: str) -> list[MenuItem]:
     if area == "staff":
-        return [MenuItem(_("Oggi"), "staff.today", 0, area)]
+        administers = access.may(context.actor, "read", "core.district")
+        console = [MenuItem(_("Configurazione"), "console.index", 950, area)] if administers else []
+        return [MenuItem(_("Oggi"), "staff.today", 0, area), *console]
     return [
         MenuItem(_("Chi siamo"), "district.about", 800, area),
         MenuItem(_("Contatti"), "district.contacts", 900, area),
     ]
 
 
-def contributed(context: RequestContext, area: str) -> list[MenuItem]:
-    """What plugins offer for one place of the frame: ``public``, ``staff``, or ``search`` (the search page)."""
+def contributed(context: RequestContext, area: str) -> list[tuple[MenuItem, str]]:
+    """What plugins offer for one place of the frame, with its address: ``public``, ``staff``, or ``search``."""
     if context.district is None:
         return []
     if "menu_items" not in g:
         hooks = context.installation.host.hooks
-        found = hooks.display("menu_items", district=context.district, actor=context.actor)
-        g.menu_items = [item for _plugin, items in found for item in items]
-    return [item for item in g.menu_items if item.area == area]
+        found = hooks.display("menu_items", kind=MenuItem, district=context.district, actor=context.actor)
+        g.menu_items = [(plugin, item) for plugin, items in found for item in items]
+    offered = [(plugin, item) for plugin, item in g.menu_items if item.area == area]
+    return [(item, url) for plugin, item in offered if (url := _address(context, plugin, item))]
 
 
-def _entry(item: MenuItem) -> Entry:
-    url = url_for(item.endpoint, **item.values)
-    return Entry(item.label, url, request.path.startswith(url.split("?")[0]))
+def _address(context: RequestContext, plugin: str, item: MenuItem) -> str:
+    """Where the entry leads; one that leads nowhere is left out and noted."""
+    try:
+        return url_for(item.endpoint, **item.values)
+    except (BuildError, LookupError) as error:  # a page that is not there is a LookupError in our own url_defaults
+        context.installation.host.hooks.problems.add(plugin, "menu_items", error)
+        return ""
+
+
+def _entry(item: MenuItem, url: str) -> Entry:
+    return Entry(item.label, url, request.path.startswith(url.partition("?")[0]))

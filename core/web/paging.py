@@ -9,6 +9,8 @@ from flask import request, url_for
 NEAR = 2
 #: Beyond this nobody pages; it also keeps offsets within what databases take.
 LAST = 100_000
+#: Arguments of ``url_for`` itself, and gaps that are filled elsewhere: anybody may write them into a query.
+RESERVED = frozenset({"endpoint", "district", "lang"})
 
 
 def page_number() -> int:
@@ -36,7 +38,14 @@ def pager(page: int, pages: int) -> dict[str, Any] | None:
     }
 
 
+def asked() -> dict[str, Any]:
+    """What the address says, gaps and query, as values for another address; names that mean something else left out."""
+    gaps = request.view_args or {}
+    query = request.args.to_dict(flat=False)
+    return {name: values for name, values in query.items() if name[:1] != "_" and name not in RESERVED} | gaps
+
+
 def _url(number: int) -> str:
-    values: dict[str, Any] = {**(request.view_args or {}), **request.args.to_dict(flat=False)}
+    values = asked()
     values.pop("page", None)
     return url_for(request.endpoint or "", **values | ({"page": number} if number > 1 else {}))

@@ -48,6 +48,7 @@ def home() -> str | Response:
         matches=[_match(hit) for hit in hits],
         no_match=bool(asked) and not hits,
         suggestions=[] if hits else [(name, url_for("portal.home", comune=name)) for name in _similar(cards, asked)],
+        likely=[] if hits else [(_name(card), _url(card)) for card in _by_name(cards, asked)],
         districts=[_card(card) for card in cards],
     )
 
@@ -68,7 +69,12 @@ def _match(hit: PlaceHit) -> tuple[str, str, str]:
 
 
 def _card(card: DistrictCard) -> dict[str, Any]:
-    return {"name": _name(card), "url": _url(card), "service": pick(card.service, current.lang), "places": _places(card)}
+    return {
+        "name": _name(card),
+        "url": _url(card),
+        "service": pick(card.service, current.lang),
+        "places": _places(card),
+    }
 
 
 def _places(card: DistrictCard) -> str:
@@ -87,6 +93,14 @@ def _name(card: DistrictCard) -> str:
 def _url(card: DistrictCard) -> str:
     lang = current.lang if current.lang in card.languages else DEFAULT
     return url_for("district.home", district=card.slug, lang=lang)
+
+
+def _by_name(cards: tuple[DistrictCard, ...], asked: str) -> list[DistrictCard]:
+    """The districts whose names have most words of what was asked: their lists may lack the municipality."""
+    words = {word for word in folded(asked).split() if len(word) > 2}
+    shared = [(len(words & set(folded(pick(card.name, DEFAULT)).split())), card) for card in cards]
+    most = max((count for count, _card in shared), default=0)
+    return [card for count, card in shared if most and count == most]
 
 
 def _similar(cards: tuple[DistrictCard, ...], asked: str) -> list[str]:

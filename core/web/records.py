@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request, url_for
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from core import access, clock
-from core.errors import Conflict, FieldError, Invalid, Refused
-from core.forms.definition import Form
+from core.errors import AccessDenied, Conflict, FieldError, Invalid, Refused
+from core.forms.definition import Field, Form
 from core.forms.html import bind
 from core.forms.lookups import Lookups
 from core.forms.posted import apply_row_action, read_posted, read_row_action, to_inputs
@@ -24,14 +26,21 @@ from core.records.models import Record
 from core.records.permissions import CHANGE, CREATE, READ
 from core.web.context import current
 from core.web.dates import format_date
+from core.web.errors import answer, denied
 from core.web.formview import errors_of, sections_of
-from core.web.paging import page_number
+from core.web.paging import asked, page_number
+from core.web.references import TYPE as REFERENCES
+from core.web.references import pickers, posted_references, titles_of, wants_search
 from core.web.routing import staff_route
 
 bp = Blueprint("records", __name__)
 PAGE_SIZE = 20
 #: How a state looks: what is public is well, what waits is for somebody to look at.
 PUBLIC, WAITING = "ok", "info"
+#: Name of the button that asks for the form again after signing in anew.
+RESUME = "resume"
+#: What the machinery of a form posts beside the answers.
+MACHINERY = frozenset({"csrf_token", "save", "find", "add_row", "remove_row", RESUME})
 Typed = Mapping[str, Any]
 
 
@@ -137,7 +146,7 @@ def _neighbours(page: queries.Page) -> dict[str, Any] | None:
     """A list that was not counted knows whether more follows."""
     if page.page == 1 and not page.has_more:
         return None
-    values = {**(request.view_args or {}), **request.args.to_dict()}
+    values = asked()
     before, after = ({**values, "page": page.page + step} for step in (-1, 1))
     return {
         "page": page.page,
@@ -211,10 +220,12 @@ def _version() -> int:
 
 
 def _typed(form: Form) -> tuple[dict[str, Any], bool]:
-    """What was typed, and whether a row button asks for the form again."""
-    typed = read_posted(form, request.form)
+    """What was typed, and whether a button for rows, for a search, or for going on asks for the form again."""
+    typed = {**read_posted(form, request.form), **posted_references(form)}
     action = read_row_action(form, request.form)
-    return (apply_row_action(typed, action), True) if action else (typed, False)
+    if action:
+        return apply_row_action(typed, action), True
+    return typed, wants_search(form) or RESUME in request.form
 
 
 def _form_page(
@@ -227,6 +238,7 @@ def _form_page(
     errors: Sequence[FieldError] = (),
     conflict: Mapping[str, Any] | None = None,
     version: int | None = None,
+    notices: Sequence[tuple[str, str, str]] = (),
 ) -> str:
     lookups = lookups_of(current.session, [form], current.lang)
     bound = bind(form, typed, lang=current.lang, lookups=lookups, errors=errors)
@@ -240,7 +252,8 @@ def _form_page(
         lead=_("Quando salvi, la scheda pubblicata cambia subito.") if record and record.public else "",
         action=action,
         version=version if version is not None else record.version if record else "",
-        sections=sections_of(bound),
+        sections=sections_of(bound, pickers(form, typed, record.ref if record else "")),
+        notices=notices,
         errors=errors_of(bound),
         saved_at=_moment(record.updated_at) if record else "",
         conflict=conflict,
@@ -334,6 +347,7 @@ def _untranslated(item: RecordType, record: Record) -> list[str]:
 
 
 def _steps(record: Record) -> list[dict[str, Any]]:
+    states = workflow_of(current.session, record).by_state
     found = operations.transitions_of(current.session, record, actor=current.actor)
     first = next((step.key for step, reason in found if not reason), None)
     return [
@@ -343,6 +357,10 @@ def _steps(record: Record) -> list[dict[str, Any]]:
             "allowed": not reason,
             "reasons": [reason] if reason else [],
             "primary": step.key == first,
+            "incomplete": step.complete and bool(reason),
+            "confirm": _("Chi visita il sito non la troverà più. Potrai pubblicarla di nuovo.")
+            if record.public and not states[step.target].public
+            else "",
         }
         for step, reason in found
     ]
@@ -356,8 +374,14 @@ def _answers(form: Form, record: Record) -> list[dict[str, Any]]:
 
 
 def _shown(form: Form, record: Record, section: str, lookups: Lookups) -> list[tuple[str, str]]:
-    fields = [(field, display(form, field.key, record.answers, lookups)) for field in form.in_section(section)]
+    fields = [(field, _answer(form, record, field, lookups)) for field in form.in_section(section)]
     return [(pick(field.label, current.lang), text) for field, text in fields if text]
+
+
+def _answer(form: Form, record: Record, field: Field, lookups: Lookups) -> str:
+    if field.type == REFERENCES:
+        return titles_of(field, record.answers.get(field.key) or ())
+    return display(form, field.key, record.answers, lookups)
 
 
 @staff_route(bp, "/schede/<type_>/<uuid:record_id>/passaggio", endpoint="fire", methods=["POST"])
@@ -376,3 +400,71 @@ def fire(type_: str, record_id: UUID) -> Response | tuple[str, int]:
         message = _("Un'altra persona ha cambiato la scheda. Guarda com'è adesso e riprova.")
         return _show(item, _record(item, record_id, READ), message), 409
     return redirect(_url("show", record), 303)
+
+
+# --- nothing typed is lost --------------------------------------------------------------------------------------------
+
+
+@bp.errorhandler(AccessDenied)
+def refuse(error: AccessDenied) -> Response:
+    """Who may not save gets back what was typed; the rest is as everywhere."""
+    if request.method != "POST":
+        return denied(error)
+    return _kept() if request.endpoint in FORMS else _enter_again() if not current.actor.signed_in else denied(error)
+
+
+@bp.errorhandler(CSRFError)
+def went_stale(_error: CSRFError) -> Response:
+    """The session of the page is over: the form again with what was typed, or a way back in that keeps it."""
+    if not current.actor.signed_in:
+        return _kept() if request.endpoint in FORMS else _enter_again()
+    try:
+        return make_response(FORMS.get(request.endpoint or "", _step_again)(**(request.view_args or {})), 400)
+    except (AccessDenied, HTTPException):
+        return _kept()
+
+
+def _form_again(type_: str, record_id: UUID | None = None) -> str:
+    item = _type(type_)
+    access.require(current.actor, CHANGE if record_id else CREATE, type_)
+    record = _record(item, record_id, CHANGE) if record_id else None
+    form = form_of(current.session, record) if record else item.form
+    notice = ("info", _("Sei di nuovo dentro."), _("Quello che avevi scritto è nel modulo: controllalo e salva."))
+    return _form_page(
+        item, form, _typed(form)[0], record=record, action=request.path, version=_version(), notices=[notice]
+    )
+
+
+def _step_again(type_: str, record_id: UUID) -> str:
+    item = _type(type_)
+    message = _("Questa pagina era aperta da troppo tempo: il passaggio non è stato fatto. Premi di nuovo.")
+    return _show(item, _record(item, record_id, READ), message)
+
+
+#: The pages that take a form.
+FORMS = {"records.create": _form_again, "records.save": _form_again}
+
+
+def _enter_again() -> Response:
+    """Sign in and come back to the record."""
+    return redirect(url_for("account.login", next=url_for("records.show", **(request.view_args or {}))), 303)
+
+
+def _kept() -> Response:
+    """What was typed, as text to read and as a form to go on with after signing in."""
+    item = next((item for item in active_types() if item.key == (request.view_args or {}).get("type_")), None)
+    if item is None:  # A refusal is being answered here: abort would be a fault.
+        return answer(404)
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in MACHINERY]
+    typed = {**read_posted(item.form, request.form), **posted_references(item.form)}
+    texts = [(pick(field.label, current.lang), _short(typed.get(field.key))) for field in item.form.fields]
+    page = render_template(
+        "records/kept.html",
+        action=request.path,
+        resume=RESUME,
+        fields=fields,
+        texts=[(label, text) for label, text in texts if text.strip()],
+        login=url_for("account.login", next=url_for("staff.today")),
+        signed_in=current.actor.signed_in,
+    )
+    return make_response(page, 403)

@@ -28,7 +28,7 @@ def _district(context: RequestContext) -> dict[str, Any]:
         "name": pick(district.service, context.lang) or pick(district.name, context.lang),
         "tagline": pick(district.name, context.lang),
         "home": url_for("district.home"),
-        "search": url_for(search[0].endpoint) if search else None,
+        "search": search[0][1] if search else None,
         "contacts": url_for("district.contacts"),
         "about": url_for("district.about"),
         "hours": _hours(district),

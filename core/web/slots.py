@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from flask import render_template
 from markupsafe import Markup
@@ -16,7 +17,8 @@ log = logging.getLogger(__name__)
 def render_slot(slot: str) -> list[Markup]:
     """The pieces for ``slot``, in their order, as safe HTML."""
     hooks = current.installation.host.hooks
-    found = hooks.display("render_slot", district=current.here, session=current.session, actor=current.actor, slot=slot)
+    facts: dict[str, Any] = {"district": current.here, "session": current.session, "actor": current.actor, "slot": slot}
+    found = hooks.display("render_slot", kind=SlotContent, **facts)
     pieces = [(plugin, piece) for plugin, contents in found for piece in contents]
     html = [_render(plugin, piece) for plugin, piece in sorted(pieces, key=lambda pair: pair[1].order)]
     return [piece for piece in html if piece]

@@ -7,12 +7,13 @@ from typing import Any
 from flask import Blueprint, render_template, url_for
 
 from core import access, clock
+from core.contributions import DashboardCard
 from core.errors import AccessDenied
 from core.i18n import _, ngettext, pick
 from core.records import queries
 from core.records.definitions import RecordType, workflow_of
 from core.records.models import Record
-from core.records.permissions import CHANGE
+from core.records.permissions import CHANGE, CREATE
 from core.web.context import current
 from core.web.dates import format_date
 from core.web.records import active_types
@@ -88,7 +89,8 @@ def _row(record: Record) -> dict[str, Any]:
 
 def _cards() -> list[Any]:
     hooks = current.installation.host.hooks
-    found = hooks.display("dashboard_cards", district=current.here, session=current.session, actor=current.actor)
+    facts: dict[str, Any] = {"district": current.here, "session": current.session, "actor": current.actor}
+    found = hooks.display("dashboard_cards", kind=DashboardCard, **facts)
     return sorted((card for _plugin, cards in found for card in cards), key=lambda card: (card.order, card.title))
 
 
@@ -99,4 +101,6 @@ def _abilities() -> list[dict[str, str]]:
 
 def _ability(item: RecordType) -> dict[str, str]:
     title = pick(item.label_plural, current.lang)
-    return {"title": title, "url": url_for("records.index", type_=item.key), "text": _("Scrivi, correggi e pubblica.")}
+    create = url_for("records.new", type_=item.key) if access.may(current.actor, CREATE, item.key) else ""
+    url, text = url_for("records.index", type_=item.key), _("Guarda, correggi e pubblica.")
+    return {"title": title, "url": url, "text": text, "create": create}

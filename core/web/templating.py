@@ -16,6 +16,7 @@ from core.web.context import RequestContext, page_language
 from core.web.dates import format_date
 from core.web.headers import nonce
 from core.web.menus import menu
+from core.web.paging import asked
 from core.web.site import site
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def languages(context: RequestContext) -> list[tuple[str, str, str]]:
     """(code, own name, address of this page) for each other language that the district, or the portal, speaks."""
     if not request.endpoint or request.method != "GET":
         return []
+    if context.district is None and current_app.url_map.is_endpoint_expecting(request.endpoint, "district"):
+        return []
     spoken = context.district.languages if context.district else LANGUAGES
     others = [code for code in spoken if code != context.lang and code in LANGUAGES]
     if not any("lang" in rule.arguments for rule in current_app.url_map.iter_rules(request.endpoint)):
@@ -71,5 +74,4 @@ def languages(context: RequestContext) -> list[tuple[str, str, str]]:
 
 
 def _in_language(code: str) -> str:
-    values: dict[str, Any] = {**(request.view_args or {}), **request.args.to_dict(flat=False)}
-    return url_for(request.endpoint or "", lang=code, **values)
+    return url_for(request.endpoint or "", lang=code, **asked())

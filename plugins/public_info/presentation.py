@@ -37,6 +37,9 @@ STATES: Mapping[str, str] = {
     "confirmed": "ok",
     "suspended": "pause",
     "ended": "pause",
+    "open": "ok",
+    "on_request": "info",
+    "closed": "pause",
     "to_confirm": "soon",
 }
 
@@ -100,7 +103,7 @@ def _head(reading: Reading) -> dict[str, Any]:
         "state": (STATES.get(chosen, "info"), reading.option("availability")) if chosen else None,
         "state_note": reading.text("availability_reason") if chosen != "active" else "",
         "ask": next(iter(blocks), None),
-        "deadline": _day(reading.answer("deadline")),
+        "deadline": day_of(reading.answer("deadline")),
     }
 
 
@@ -123,9 +126,9 @@ def _act(reading: Reading) -> dict[str, Any]:
         "kind": reading.option("kind"),
         "number": reading.answer("number"),
         "cited_as": reading.text("cited_as"),
-        "act_date": _day(reading.answer("act_date")),
-        "in_force_from": _day(reading.answer("in_force_from")),
-        "in_force_to": _day(reading.answer("in_force_to")),
+        "act_date": day_of(reading.answer("act_date")),
+        "in_force_from": day_of(reading.answer("in_force_from")),
+        "in_force_to": day_of(reading.answer("in_force_to")),
         "validity_note": reading.text("validity_note"),
         "urn": reading.answer("urn"),
         "link": reading.answer("link"),
@@ -270,7 +273,8 @@ def _search(facet: str, value: str) -> str:
     return url_for("public_info.search", **values)
 
 
-def _day(value: Any) -> date | None:
+def day_of(value: Any) -> date | None:
+    """A stored date, or None."""
     return date.fromisoformat(value) if isinstance(value, str) and value else None
 
 
@@ -280,5 +284,20 @@ def _moment(value: Any) -> datetime | None:
 
 
 def marked(pieces: Iterable[tuple[str, bool]]) -> Markup:
-    """A snippet as safe HTML."""
-    return Markup("").join(Markup("<mark>{}</mark>").format(text) if hit else escape(text) for text, hit in pieces)
+    """A snippet as safe HTML; matches side by side are one mark, as "borsa lavoro" is one thing."""
+    joined = _joined(pieces)
+    return Markup("").join(Markup("<mark>{}</mark>").format(text) if hit else escape(text) for text, hit in joined)
+
+
+def _joined(pieces: Iterable[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """The pieces with marked neighbours made one: those with nothing but space between them."""
+    found: list[tuple[str, bool]] = []
+    for text, hit in pieces:
+        if hit and found and found[-1][1]:
+            found[-1] = (found[-1][0] + text, True)
+        elif hit and len(found) > 1 and found[-2][1] and found[-1][0].isspace():
+            space, first = found.pop()[0], found.pop()[0]
+            found.append((first + space + text, True))
+        else:
+            found.append((text, hit))
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -23,17 +24,23 @@ from core.toolkit import (
     Texts,
     _,
     access,
+    clock,
     current,
     form_of,
     ngettext,
     pick,
     record_queries,
+    record_type,
     record_types,
 )
 from plugins.public_info.permissions import TYPES
-from plugins.public_info.presentation import Reading, item_url
+from plugins.public_info.presentation import STATES, Reading, day_of, item_url
 
 PLUGIN = "public_info"
+#: Ways in on the home page, services named in each, and how many services are read to find them.
+WAYS_IN, EXAMPLES, READ_FOR_NEEDS = 6, 2, 40
+#: The state that lists do not mention.
+USUAL = "active"
 
 
 class Ignored:
@@ -124,11 +131,76 @@ def _facet(district: DistrictSnapshot, field: FormField, lang: str) -> Mapping[s
 
 
 def home(district: DistrictSnapshot, session: Session, actor: Actor) -> Sequence[SlotContent]:
-    """Services on the district's home page."""
+    """Ways in, services and courses on the district's home page."""
     most = int(district.setting(PLUGIN, "home_items"))
-    (services, courses) = (_public(session, actor, type_, most) for type_ in ("service", "course"))
-    context = {"services": [entry(r) for r in services], "courses": [entry(r) for r in courses]}
-    return [SlotContent("public_info/home.html", context, order=100)] if services or courses else ()
+    known = _public(session, actor, "service", max(most, READ_FOR_NEEDS))
+    courses = _public(session, actor, "course", most)
+    context = {
+        **ways_in(district, known),
+        "services": [entry(r) for r in known[:most]],
+        "courses": [entry(r) for r in courses],
+        "today": clock.today(),
+        "topics": used_topics(district, (*known, *courses)),
+    }
+    return [SlotContent("public_info/home.html", context, order=100)] if known or courses else ()
+
+
+def ways_in(district: DistrictSnapshot, services: Sequence[Record]) -> dict[str, Any]:
+    """A way in for each audience that some service is for: ``needs`` as cards, the others as ``more_needs``.
+
+    Audiences that have a service nearly of their own come first. A card names the services that say most about it:
+    those with its words in their title, then those that no other card names, then those for the fewest others.
+    """
+    by_key = {key: _of_audience(services, key) for key in district.vocabularies.get("audiences", {})}
+    ways = sorted(((key, rows) for key, rows in by_key.items() if rows), key=lambda way: _breadth(way[1][0]))
+    named: set[UUID] = set()
+    return {
+        "needs": [_need(district, key, rows, named) for key, rows in ways[:WAYS_IN]],
+        "more_needs": [(_audience(district, key), _for_audience(key)) for key, _rows in ways[WAYS_IN:]],
+    }
+
+
+def _of_audience(services: Sequence[Record], audience: str) -> list[Record]:
+    """The services for an audience, those for the fewest others first."""
+    return sorted((r for r in services if audience in (r.answers.get("audiences") or ())), key=_breadth)
+
+
+def _breadth(record: Record) -> int:
+    return len(record.answers.get("audiences") or ())
+
+
+def _need(district: DistrictSnapshot, key: str, rows: Sequence[Record], named: set[UUID]) -> dict[str, str]:
+    label = _audience(district, key)
+    examples = sorted(rows, key=lambda r: (-len(_words(label) & _words(_title(r))), r.id in named))[:EXAMPLES]
+    named.update(record.id for record in examples)
+    text = _("Per esempio: %(titles)s", titles="; ".join(map(_title, examples)))
+    return {"title": label, "url": _for_audience(key), "text": text}
+
+
+def _title(record: Record) -> str:
+    return pick(record.answers.get("title"), current.lang)
+
+
+def _words(text: str) -> frozenset[str]:
+    """The words that carry meaning; articles and prepositions are short."""
+    return frozenset(re.findall(r"\w{4,}", text.lower()))
+
+
+def _audience(district: DistrictSnapshot, key: str) -> str:
+    return pick(district.vocabularies["audiences"][key].label, current.lang)
+
+
+def _for_audience(key: str) -> str:
+    values: dict[str, Any] = {"audience": key}
+    return url_for("public_info.search", **values)
+
+
+def used_topics(district: DistrictSnapshot, records: Iterable[Record]) -> list[tuple[str, str]]:
+    """(label, address of the search) of each topic that one of the records is about, in the vocabulary's order."""
+    used = {key for record in records for key in record.answers.get("topics") or ()}
+    terms = district.vocabularies.get("topics", {})
+    labels = {key: pick(term.label, current.lang) for key, term in terms.items() if key in used}
+    return [(label, url_for("public_info.search", topic=key)) for key, label in labels.items()]
 
 
 def _public(session: Session, actor: Actor, type_: str, most: int) -> tuple[Record, ...]:
@@ -147,7 +219,18 @@ def entry(record: Record) -> dict[str, Any]:
         "url": item_url(record.type, record.slug),
         "text": pick(record.answers.get("summary"), current.lang),
         "lang": foreign,
+        "state": _state(record),
+        "date": day_of(record.answers.get("deadline")),
     }
+
+
+def _state(record: Record) -> tuple[str, str] | None:
+    """How it stands, where that is not the plain case; most services are active, and saying so helps nobody."""
+    chosen = record.answers.get("availability")
+    question = record_type(record.type).form.by_key.get("availability")
+    options = question.options if question else ()
+    labels = {option.key: pick(option.label, current.lang) for option in options}
+    return (STATES.get(chosen, "info"), labels[chosen]) if chosen in labels and chosen != USUAL else None
 
 
 def staff_cards(session: Session, actor: Actor) -> Sequence[DashboardCard]:

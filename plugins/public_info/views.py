@@ -16,6 +16,7 @@ from core.toolkit import (
     Redirect,
     _,
     access,
+    asked,
     clock,
     current,
     format_date,
@@ -150,7 +151,7 @@ def search() -> str:
         problem="",
         note=problem,
         asked=asked,
-        topics=_topics(),
+        topics=[] if hits and hits.total else _topics(),
         **(_results(query, hits, records, chosen) if hits else {}),
     )
 
@@ -239,7 +240,8 @@ def _facets(hits: Hits, chosen: Mapping[str, tuple[str, ...]], without: str = ""
         counts, on = hits.facets.get(name, {}), chosen.get(name, ())
         known = labels or {value: value for value in sorted({*counts, *on})}
         options = [(v, label, counts.get(v, 0), v in on) for v, label in known.items() if counts.get(v) or v in on]
-        if name != without and options:
+        # One answer that nobody listed narrows nothing.
+        if name != without and options and (labels or on or len(options) > 1):
             groups.append({"name": name, "label": titles.get(name, name), "options": options})
     return groups
 
@@ -250,12 +252,15 @@ def _active(chosen: Mapping[str, tuple[str, ...]], endpoint: str) -> list[tuple[
     found = []
     for name, values in chosen.items():
         for value in values:
-            rest: dict[str, Any] = {k: v for k, v in request.args.to_dict(flat=False).items() if k != "page"}
+            rest = {k: v for k, v in asked().items() if k != "page"}
             rest[name] = [v for v in rest[name] if v != value]
             found.append((labels.get(name, {}).get(value, value), url_for(endpoint, **rest)))
     return found
 
 
 def _topics() -> list[tuple[str, str]]:
+    """The topics that something is published about, each with its search."""
+    everything = Query(lang=current.lang, page_size=1)
+    used = queries.search(current.session, current.actor, current.here, everything)[0].facets.get("topic", {})
     labels = queries.facet_labels(current.here, current.lang).get("topic", {})
-    return [(label, url_for("public_info.search", topic=key)) for key, label in labels.items()]
+    return [(label, url_for("public_info.search", topic=key)) for key, label in labels.items() if used.get(key)]

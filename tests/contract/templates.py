@@ -14,6 +14,9 @@ SPOKEN = re.compile(r"\b(?:alt|title|placeholder|aria-label|aria-description)=\"
 TAG = re.compile(r"<[^>]*>")
 ENTITY = re.compile(r"&\w+;")
 WORD = re.compile(r"[^\W\d_]{2,}")
+#: The name of the product is the same in every language; a piece of a tag is no text.
+UNSPOKEN = re.compile(r"\bInnesto\b|[\w-]+=\"[^\"]*\"?")
+BEGINNING = re.compile(r"(?:\s|\{%-?\s*(?:from|import|extends|set)\b[^%]*%\})*\{#(.*?)#\}", re.DOTALL)
 GAP = "\x1a"
 
 
@@ -23,8 +26,8 @@ def template_files() -> list[Path]:
 
 
 def context_comment(path: Path) -> str:
-    """The comment that a template begins with; empty where there is none."""
-    found = re.match(r"\s*\{#(.*?)#\}", path.read_text(encoding="utf-8"), re.DOTALL)
+    """The comment that a template begins with, its imports apart; empty where there is none."""
+    found = BEGINNING.match(path.read_text(encoding="utf-8"))
     return found[1].strip() if found else ""
 
 
@@ -32,7 +35,8 @@ def untranslated(source: str) -> list[str]:
     """Words that stand in a template outside gettext, between tags or in attributes that are read aloud."""
     text = ENTITY.sub(" ", _literal(source))
     read = [match[1] for match in SPOKEN.finditer(text)] + TAG.sub(GAP, text).split(GAP)
-    return [piece.strip() for piece in (part for value in read for part in value.split(GAP)) if WORD.search(piece)]
+    pieces = [UNSPOKEN.sub("", part) for value in read for part in value.split(GAP)]
+    return [piece.strip() for piece in pieces if WORD.search(piece)]
 
 
 def _literal(source: str) -> str:

@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import inspect
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,15 @@ from sqlalchemy.orm import DeclarativeBase
 
 from core.db import Base
 from core.i18n import LANGUAGES
+from core.installation import register_definitions
 from core.loader import Host, Plugin
+from core.records.definitions import record_types
 from scripts.repository import REPO
+from tests.contract.bilingual import italian_alone
 from tests.contract.templates import context_comment, template_files, untranslated
 
-PLUGINS = Host().load().plugins
+HOST = Host().load()
+PLUGINS = HOST.plugins
 HOUSE = frozenset(
     {
         "__init__", "plugin", "settings", "models", "operations", "queries", "permissions", "forms", "schemas", "views",
@@ -126,6 +131,25 @@ def test_a_plugin_has_a_page_that_explains_it(plugin: Plugin) -> None:
     unexplained = [segment for segment in plugin.manifest.segments if f"/{segment}/" not in page]
     assert unexplained in ([], ["cerca"]), unexplained
     assert all(f"`{item.name}`" in page for item in dataclasses.fields(plugin.manifest.settings))
+
+
+@each
+def test_definitions_speak_every_language(plugin: Plugin) -> None:
+    files = [
+        path for kind in ("forms", "workflows", "record_types") for path in (plugin.manifest.folder / kind).glob("*")
+    ]
+    half = {path.name: italian_alone(tomllib.loads(path.read_text(encoding="utf-8"))) for path in files}
+    assert {name: texts for name, texts in half.items() if texts} == {}
+
+
+@each
+def test_record_types_stand_at_addresses_of_their_plugin(plugin: Plugin) -> None:
+    register_definitions(HOST, plugin)
+    files = list((plugin.manifest.folder / "record_types").glob("*.toml"))
+    assert {item.key for item in record_types(plugin.name)} == {file.stem for file in files}
+    segments = {item.segment for item in record_types(plugin.name) if item.segment}
+    assert segments <= set(plugin.manifest.segments)
+    assert all(item.plugin == plugin.name and item.workflow.initial for item in record_types(plugin.name))
 
 
 @each

@@ -55,7 +55,10 @@ class Portal:
 
     @cached_property
     def app(self) -> Flask:
-        return create_app(self.installation)
+        app = create_app(self.installation)
+        # A fault answers as it would for people.
+        app.config["PROPAGATE_EXCEPTIONS"] = False
+        return app
 
     @property
     def database(self) -> Database:

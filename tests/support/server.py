@@ -1,12 +1,13 @@
 """The portal as people meet it: a demonstration database, server processes over it, and clients inside the process.
 
 ``demo_data`` is made once a test process by the command that also makes it for people; tests get copies. ``portal``
-starts real servers. ``site`` is the application inside the process over a copy of the test's own; ``visitor`` a client of
-an application that all tests share and none may write to.
+starts real servers. ``site`` is the application inside the process over a copy of the test's own; ``visitor`` is a client
+of an application that all tests share and none may write to.
 """
 
 from __future__ import annotations
 
+import atexit
 import http.client
 import io
 import json
@@ -49,6 +50,7 @@ COMMAND = (sys.executable, "-m", "core.cli")
 OWN = frozenset(
     {"DATA", "DATABASE_URL", "SECRET_KEY", "MODELS", "HOST", "PORT", "PROXIES", "HOSTS", "HTTPS", "THREADS"}
 )
+RECORD_TYPES = "register_record_types"
 #: Seconds a server may take to answer on a busy machine, and to end when told to.
 START, END = 90.0, 20.0
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
@@ -87,9 +89,16 @@ class DemoData:
 @lru_cache(maxsize=1)
 def demonstration() -> DemoData:
     """The demonstration of this test process, made by the first test that asks; nobody may write to it."""
-    data = DemoData(Path(mkdtemp(prefix="innesto-demo-")))
+    data = DemoData(_folder())
     make_demonstration(data)
     return data
+
+
+def _folder() -> Path:
+    """A folder that lasts as long as the process."""
+    made = Path(mkdtemp(prefix="innesto-test-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 def make_demonstration(data: DemoData) -> str:
@@ -142,7 +151,7 @@ def command(data: DemoData, *arguments: str, **environment: str) -> Finished:
             main()
         except SystemExit as end:
             status = end.code
-    said = [stream.buffer.getvalue().decode("utf-8", "replace") for stream in (out, err)]  # type: ignore[attr-defined]
+    said = [stream.buffer.getvalue().decode("utf-8", "replace") for stream in (out, err)]
     return Finished(status if isinstance(status, int) else int(bool(status)), *said)
 
 
@@ -326,19 +335,16 @@ def restore(site: Site) -> None:
             register_definitions(host, plugin)
 
 
-RECORD_TYPES = "register_record_types"
-
-
 @lru_cache(maxsize=1)
 def shared_site() -> Site:
     """One application for all tests that only read."""
-    return make_site(demonstration().copy(Path(mkdtemp(prefix="innesto-shared-")) / "data"))
+    return make_site(demonstration().copy(_folder() / "data"))
 
 
 @pytest.fixture(scope="session")
-def demo_data() -> Iterator[DemoData]:
+def demo_data() -> DemoData:
     """The demonstration that tests copy."""
-    yield demonstration()
+    return demonstration()
 
 
 @pytest.fixture

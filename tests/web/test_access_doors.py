@@ -71,6 +71,7 @@ def test_what_is_not_public_is_behind_no_door_of_a_visitor(site: Site, stocked: 
     assert client.get(f"/api/v1/legnano/records/service/door-{name}").status_code == 404
     for path in (f"schede/service/{stocked[name]}/", f"schede/service/{stocked[name]}/modifica", "schede/service/"):
         assert client.get(f"/legnano/{path}").status_code == 302
+    assert WORD not in client.get("/api/v1/legnano/openapi.json").text
     for path in ("", "servizi/", f"cerca/?q={WORD}", f"en/cerca/?q={WORD}", "cerca/?type=service"):
         assert f"zirconio-{name}" not in client.get(f"/legnano/{path}").text
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 WIDTHS = (360, 768, 1440)
 ADDRESSES = [*(f"/{HERE}/configura/{page}" for page in PAGES), *(f"/configura/{page}" for page in PORTAL_PAGES)]
+#: For every run; the others when there is time.
+QUICK = [f"/{HERE}/configura/{page}" for page in ("", "impostazioni/public_info/", "modifica/hours")] + ["/configura/"]
 
 
 def check(page: Page, url: str) -> None:
@@ -29,6 +31,12 @@ def check(page: Page, url: str) -> None:
     assert page.locator("h1").count() == 1
 
 
+@pytest.mark.parametrize("address", QUICK)
+def test_the_chief_pages_are_accessible(page: Page, site: str, address: str) -> None:
+    check(page, f"{site}{address}")
+
+
+@pytest.mark.matrix
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_console_page_is_accessible_and_obeys_the_policy(page: Page, site: str, address: str) -> None:
     said: list[str] = []
@@ -63,7 +71,14 @@ def test_pages_with_changes_are_accessible(page: Page, site: str, portal: Portal
     post(client, f"{base}/impostazioni/public_info/", page_size="20", home_items="6")
     post(client, f"{base}/parametri/shared_project.max_months/", value="9", valid_from="2027-01-01")
     post(client, f"{base}/sinonimi/new/", words="uno\ndue")
-    for name in ("impostazioni/public_info/", "parametri/shared_project.max_months/", "sinonimi/", "storia/", "stato/", "funzioni/"):
+    for name in (
+        "impostazioni/public_info/",
+        "parametri/shared_project.max_months/",
+        "sinonimi/",
+        "storia/",
+        "stato/",
+        "funzioni/",
+    ):
         check(page, f"{site}{base}/{name}")
     check(page, f"{site}{base}/parametri/shared_project.max_months/modello")
 
@@ -74,8 +89,8 @@ def press_until(page: Page, name: str) -> None:
         page.keyboard.press("Tab")
         focused = page.evaluate("document.activeElement.textContent.trim()")
         if focused == name:
-            page.keyboard.press("Enter")
-            page.wait_for_load_state("networkidle")
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
             return
     raise AssertionError(f"Tab never reaches {name!r}")
 
@@ -112,3 +127,12 @@ def test_a_group_is_removed_without_script(page: Page, site: str, portal: Portal
         tab.get_by_role("button", name="Sì, togli").click()
         assert "non c'è più" in tab.get_by_role("status").inner_text()
     assert ("alfa", "beta") not in portal.snapshot().synonyms
+
+
+def test_opening_hours_survive_a_save_without_changes(page: Page, site: str, portal: Portal) -> None:
+    before = portal.snapshot().contacts.hours
+    assert len(before) == 2
+    page.goto(f"{site}/{HERE}/configura/modifica/hours")
+    page.get_by_role("button", name="Salva", exact=True).click()
+    page.wait_for_url(f"{site}/{HERE}/configura/")
+    assert portal.snapshot().contacts.hours == before

@@ -70,6 +70,7 @@ DISTRICTS = [
 PORTAL: dict[str, Any] = {
     "action": "#",
     "comune": "",
+    "known": ["Borgo Alto", "San Martino in Colle"],
     "matches": [],
     "no_match": False,
     "suggestions": [],
@@ -111,6 +112,7 @@ BODIES = [
 ]
 HOME_SLOT: dict[str, Any] = {
     "needs": NEEDS,
+    "more_needs": [("Giovani", "#giovani"), ("Famiglie", "#famiglie")],
     "services": SERVICES,
     "courses": DEADLINES,
     "today": TODAY,
@@ -140,7 +142,10 @@ ABOUT: dict[str, Any] = {
             ],
         },
         {"name": "Ambito Sud", "status": "confirmed", "municipalities": []},
+        {"name": "", "status": "confirmed", "municipalities": [{"name": "Valle"}]},
     ],
+    "unlisted": ["Ambito Est", "Ambito Ovest"],
+    "loose_note": "Ambito da confermare.",
     "missing": "Altri Comuni sono da confermare.",
     "organisations": [
         {
@@ -389,7 +394,10 @@ FIELDS = [
         "id": "f_related",
         "type": "records",
         "label": "Guarda anche",
-        "options": [],
+        "picker": {"chosen": [("borsa", "Borsa lavoro")], "offered": [("tirocinio", LONG)], "words": "a", "more": True},
+        "find": ("find", "related"),
+        "words_name": "find_related",
+        "found_name": "found_related",
         "optional": True,
     },
     {
@@ -463,8 +471,9 @@ SHOW: dict[str, Any] = {
             "label": "Pubblica",
             "allowed": False,
             "reasons": ["Mancano due blocchi.", "Scrivili e riprova."],
+            "incomplete": True,
         },
-        {"key": "withdraw", "label": "Ritira dal sito", "allowed": True, "confirm": "Vuoi ritirare questa pagina?"},
+        {"key": "withdraw", "label": "Ritira dal sito", "allowed": True, "confirm": "Chi visita non la vede più."},
     ],
     "sections": [
         {
@@ -477,6 +486,14 @@ SHOW: dict[str, Any] = {
         {"sentence": "Sara Conti ha riportato la scheda in bozza", "when": "oggi, 9.12", "iso": "2026-11-19T09:12"},
         {"sentence": "Paolo ha scritto la scheda", "when": "3 novembre", "iso": "2026-11-03"},
     ],
+}
+KEPT: dict[str, Any] = {
+    "action": "#modulo",
+    "resume": "resume",
+    "fields": [("f_title__it", "Borsa lavoro"), ("f_body__it", "Prima riga\n\nSeconda riga")],
+    "texts": [("Nome", "Borsa lavoro"), ("Che cos’è", LONG)],
+    "login": "#accedi",
+    "signed_in": False,
 }
 LINES = [
     [
@@ -590,7 +607,9 @@ PAGES: dict[str, Sample] = {
     "records-filtered": ("records/list.html", {**RECORDS, "lines": [], "filtered": True, "q": "xyz"}),
     "records-empty": ("records/list.html", {**RECORDS, "lines": []}),
     "record": ("records/show.html", SHOW),
-    "record-empty": ("records/show.html", {**SHOW, "sections": [], "transitions": [], "history": [], "missing": []}),
+    "record-empty": ("records/show.html", {**SHOW, "sections": [], "history": [], "missing": []}),
+    "kept": ("records/kept.html", KEPT),
+    "kept-refused": ("records/kept.html", {**KEPT, "signed_in": True, "texts": []}),
     "edit": ("records/edit.html", EDIT),
     "edit-errors": ("records/edit.html", {**EDIT, "errors": ERRORS}),
     "edit-conflict": ("records/edit.html", {**EDIT, "conflict": CONFLICT}),

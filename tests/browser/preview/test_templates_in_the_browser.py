@@ -77,17 +77,22 @@ def test_a_cold_district_home_takes_at_most_eight_requests_and_150_kb(page: Page
     assert sum(sizes) <= 150_000
 
 
-def test_a_dangerous_step_asks_first_and_goes_on_only_after_yes(page: Page, address: str) -> None:
+def test_a_step_that_takes_something_away_is_pressed_twice(page: Page, address: str) -> None:
     page.goto(f"{address}/record")
-    page.get_by_role("button", name="Ritira dal sito").click()
-    dialog = page.get_by_role("dialog")
-    assert "Vuoi ritirare questa pagina?" in dialog.inner_text()
-    dialog.get_by_role("button", name="No, torna indietro").click()
-    assert page.evaluate("document.querySelector('dialog').open") is False
-    page.get_by_role("button", name="Ritira dal sito").click()
+    sure = page.get_by_role("button", name="Sì, conferma")
+    assert sure.is_hidden()
+    page.get_by_text("Ritira dal sito", exact=True).first.click()
+    assert page.get_by_text("Chi visita non la vede più.").is_visible()
     with page.expect_request(lambda request: request.method == "POST") as sent:
-        page.get_by_role("button", name="Sì, continua").click()
+        sure.click()
     assert "transition=withdraw" in (sent.value.post_data or "")
+
+
+def test_a_blocked_step_points_to_what_is_missing_instead_of_saying_it_twice(page: Page, address: str) -> None:
+    page.goto(f"{address}/record")
+    blocked = page.get_by_role("button", name="Pubblica", exact=True)
+    assert blocked.get_attribute("aria-describedby") == "manca"
+    assert page.get_by_text("Mancano due blocchi.").count() == 0
 
 
 def test_after_a_refusal_the_focus_stands_on_the_summary(page: Page, address: str) -> None:
@@ -101,7 +106,7 @@ def test_enter_in_a_field_saves_instead_of_removing_a_row(page: Page, address: s
     page.locator("#f_number").focus()
     with page.expect_request(lambda request: request.method == "POST") as sent:
         page.keyboard.press("Enter")
-    assert "save=1" in (sent.value.post_data or "")
+    assert "save=enter" in (sent.value.post_data or "")
     assert "remove_row" not in (sent.value.post_data or "")
 
 

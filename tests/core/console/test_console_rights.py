@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from core.access import Actor
 from core.access import operations as accounts
+from core.access.models import Role, RoleGrant
 from core.access.queries import account_by_email
 from tests.core.console.world import ADMIN, CHEAP, EDITOR, HERE, OTHER, PASSWORD, PORTAL, Portal, post
 
@@ -80,27 +81,31 @@ def test_a_form_without_its_token_is_refused(portal: Portal) -> None:
     assert answer.status_code == 400
 
 
-def test_who_may_only_read_settings_sees_that_part_and_no_form(portal: Portal) -> None:
+def test_who_may_only_read_sees_those_parts_and_no_form(portal: Portal) -> None:
     reader = reading_client(portal)
-    page = reader.get(f"/{HERE}/configura/impostazioni/public_info/")
-    assert page.status_code == 200
-    assert "<form action=\"/legnano/configura" not in page.text
-    assert set(MENU.findall(page.text)) == {f"/{HERE}/configura/impostazioni/", f"/{HERE}/configura/sinonimi/"}
+    with portal.installation.database.read(None) as session:
+        person = account_by_email(session, EDITOR)
+    assert person
+    for page in ("impostazioni/public_info/", "sinonimi/", "persone/", f"persone/{person.id}/", "ruoli/"):
+        answer = reader.get(f"/{HERE}/configura/{page}")
+        assert answer.status_code == 200
+        assert f'action="/{HERE}/configura/' not in answer.text.replace('role="search" action', "")
+    found = {link.removeprefix(f"/{HERE}/configura/") for link in MENU.findall(answer.text)}
+    assert found == {"impostazioni/", "sinonimi/", "persone/", "ruoli/"}
     assert reader.get(f"/{HERE}/configura/sinonimi/new/").status_code == 403
     assert reader.get(f"/{HERE}/configura/parametri/").status_code == 403
 
 
 def reading_client(portal: Portal) -> FlaskClient:
-    """Somebody whose only role lets them read settings."""
+    """Somebody whose only role lets them read settings and people."""
     number, email = portal.numbers[HERE], "reader@here.example"
     actor = Actor.system(number, "test")
     with portal.installation.database.write(number) as session:
-        from core.access.models import Role, RoleGrant
-
         role = Role(key="reader", label={"it": "Chi guarda"}, origin="console")
         session.add(role)
         session.flush()
-        session.add(RoleGrant(role_id=role.id, resource="core.setting", action="read", scope="all"))
+        for resource in ("core.setting", "core.account"):
+            session.add(RoleGrant(role_id=role.id, resource=resource, action="read", scope="all"))
         person = accounts.create_account(
             session, email=email, name="Legge", actor=actor, password=PASSWORD, hashing=CHEAP
         )
@@ -148,7 +153,10 @@ def test_an_id_that_is_not_of_this_district_is_a_page_not_found(portal: Portal, 
     assert portal.client(ADMIN).get(f"/{HERE}/configura/{page}").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["page=-1", "page=99999999999999999999", "sort=99&desc=x", "search=%00%27%22*", "flt0_1=x"])
+NONSENSE = ("page=-1", "page=99999999999999999999", "sort=99&desc=x", "search=%00%27%22*", "flt0_1=x")
+
+
+@pytest.mark.parametrize("query", NONSENSE)
 def test_a_list_survives_any_address(portal: Portal, query: str) -> None:
     client = portal.client(ADMIN)
     for page in ("storia", "sinonimi", "persone"):
@@ -158,6 +166,8 @@ def test_a_list_survives_any_address(portal: Portal, query: str) -> None:
 def test_a_synonym_group_of_another_district_cannot_be_removed(portal: Portal) -> None:
     there = portal.client(OTHER)
     post(there, "/san-donato/configura/sinonimi/new/", words="gatto\nmicio")
-    link = re.search(r"/san-donato/configura/sinonimi/delete/\?id=([0-9a-f-]+)", there.get("/san-donato/configura/sinonimi/").text)
+    link = re.search(
+        r"/san-donato/configura/sinonimi/delete/\?id=([0-9a-f-]+)", there.get("/san-donato/configura/sinonimi/").text
+    )
     assert link
     assert portal.client(ADMIN).get(f"/{HERE}/configura/sinonimi/delete/?id={link[1]}").status_code == 404

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from core.access import Actor
+from core.access.models import Account
 from core.access.queries import account_by_email, roles_of
+from core.records.exchange import import_lines
 from tests.core.console.world import ADMIN, HERE, PORTAL, Portal, post
 
 BASE = f"/{HERE}/configura"
@@ -36,7 +41,7 @@ def test_an_empty_name_is_refused_beside_its_field_and_nothing_is_lost(portal: P
 
 def test_opening_hours_are_written_line_by_line(portal: Portal) -> None:
     client = portal.client(ADMIN)
-    rows = {"count": "2", "days-0": ["mon", "wed"], "from-0": "09:00", "to-0": "12:30", "from-1": "", "to-1": ""}
+    rows: dict[str, Any] = {"days-0": ["mon", "wed"], "from-0": "09:00", "to-0": "12:30", "from-1": "", "to-1": ""}
     assert post(client, f"{BASE}/modifica/hours", **rows).status_code == 303
     assert [(h.days, h.start, h.end) for h in portal.snapshot().contacts.hours] == [(("mon", "wed"), "09:00", "12:30")]
     wrong = post(client, f"{BASE}/modifica/hours", **{**rows, "to-0": "08:00"})
@@ -49,6 +54,12 @@ def test_a_wrong_e_mail_is_given_back(portal: Portal) -> None:
     assert answer.status_code == 422
     assert "Non è un indirizzo e-mail." in answer.text
     assert 'value="sportello"' in answer.text
+
+
+def test_a_name_as_long_as_a_book_is_refused(portal: Portal) -> None:
+    answer = post(portal.client(ADMIN), f"{BASE}/modifica/name", name__it="a" * 301)
+    assert answer.status_code == 422
+    assert "Al massimo 300 caratteri." in answer.text
 
 
 def test_a_plugin_goes_off_and_on_again_without_a_restart(portal: Portal) -> None:
@@ -87,7 +98,9 @@ def test_a_setting_is_saved_with_its_origin_and_returns_to_the_model(portal: Por
     assert portal.snapshot().setting("public_info", "page_size") == before
 
 
-@pytest.mark.parametrize(("typed", "said"), [("500", "il valore più alto ammesso è 50"), ("dieci", "numero intero"), ("", "numero intero")])
+@pytest.mark.parametrize(
+    ("typed", "said"), [("500", "il valore più alto ammesso è 50"), ("dieci", "numero intero"), ("", "numero intero")]
+)
 def test_a_setting_out_of_its_limits_is_refused_beside_its_field(portal: Portal, typed: str, said: str) -> None:
     before = portal.snapshot()
     answer = post(portal.client(ADMIN), f"{BASE}/impostazioni/public_info/", page_size=typed, home_items="7")
@@ -147,6 +160,19 @@ def test_a_synonym_is_used_by_search_at_the_next_request(portal: Portal) -> None
     assert post(client, f"{BASE}/sinonimi/delete/?id={link[1]}").status_code == 303
     assert ("zucchina", "cetriolo") not in portal.snapshot().synonyms
     assert [row.new for row in portal.changes("synonyms.add")][-1] == ["zucchina", "cetriolo"]
+
+
+def test_search_follows_a_new_group_while_the_server_runs(portal: Portal) -> None:
+    client, number = portal.client(ADMIN), portal.numbers[HERE]
+    file = portal.installation.models_dir / "legnano_sisl" / "content" / "services.jsonl"
+    with portal.installation.database.write(number) as session, file.open("rb") as lines:
+        assert import_lines(session, lines, actor=Actor.system(number, "test")).errors == []
+    portal.installation.search.reindex(number)
+    url = f"/api/v1/{HERE}/public_info/search?q=barbabietola"
+    assert client.get(url).get_json()["total"] == 0
+    post(client, f"{BASE}/sinonimi/new/", words="barbabietola\nborsa lavoro")
+    assert "Borsa lavoro" in client.get(f"/{HERE}/cerca/?q=barbabietola").text
+    assert client.get(url).get_json()["total"] > 0
 
 
 def test_one_word_is_no_group_and_stays_in_the_form(portal: Portal) -> None:
@@ -229,3 +255,17 @@ def held(portal: Portal, email: str) -> list[str]:
         account = account_by_email(session, email)
         assert account
         return [role.key for role in roles_of(session, account.id)]
+
+
+def test_the_console_speaks_the_language_of_the_profile(portal: Portal) -> None:
+    client = portal.client(ADMIN)
+    set_language(portal, "en")
+    assert '<html lang="en">' in client.get(f"{BASE}/parametri/").text
+    set_language(portal, "it")
+    assert '<html lang="it">' in client.get(f"{BASE}/parametri/").text
+
+
+def set_language(portal: Portal, lang: str) -> None:
+    """Change the profile of the administrator."""
+    with portal.installation.database.write(None) as session:
+        session.execute(update(Account).where(Account.email == ADMIN).values(language=lang))

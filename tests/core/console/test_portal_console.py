@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from core.access.queries import account_by_email
-from core.districts.models import District
 from tests.core.console.world import HERE, PASSWORD, PORTAL, Portal, post
 
 
@@ -34,15 +33,31 @@ def test_an_unknown_model_is_refused_beside_its_field(portal: Portal) -> None:
     assert 'href="#model"' in answer.text
 
 
-def test_a_model_that_changed_shows_its_differences_and_is_applied(portal: Portal) -> None:
-    client, url, number = portal.client(PORTAL), f"/configura/distretti/{HERE}/modello", portal.numbers[HERE]
+def test_a_model_that_changed_shows_its_differences_is_applied_and_taken_back(portal: Portal) -> None:
+    client, url = portal.client(PORTAL), f"/configura/distretti/{HERE}/modello"
     assert "Nessuna differenza" in client.get(url).text
-    with portal.installation.database.read(number) as session:
-        applied = session.get_one(District, number).model_digest
-    other = portal.installation.models_dir / "legnano_sisl"
-    assert other.is_dir()
-    assert applied
     assert post(client, url, step="rollback").status_code == 409
+    file = portal.installation.models_dir / "legnano_sisl" / "synonyms.toml"
+    before = file.read_text(encoding="utf-8")
+    file.write_text(f'{before}\n[[groups]]\nwords = ["pera", "mela"]\n', encoding="utf-8")
+    assert "pera" in client.get(url).text
+    assert post(client, url, step="apply").status_code == 303
+    assert ("pera", "mela") in portal.snapshot().synonyms
+    assert portal.changes("bundle.apply")[-1].who == "Portale"
+    assert post(client, url, step="rollback").status_code == 303
+    assert ("pera", "mela") not in portal.snapshot().synonyms
+    file.write_text(before, encoding="utf-8")
+
+
+def test_a_broken_model_is_named_with_file_and_key(portal: Portal) -> None:
+    client, url = portal.client(PORTAL), f"/configura/distretti/{HERE}/modello"
+    file = portal.installation.models_dir / "legnano_sisl" / "synonyms.toml"
+    before = file.read_text(encoding="utf-8")
+    file.write_text("groups = 3", encoding="utf-8")
+    answer = client.get(url)
+    file.write_text(before, encoding="utf-8")
+    assert answer.status_code == 409
+    assert "synonyms.toml" in answer.text
 
 
 def test_a_portal_administrator_is_named_and_the_last_one_stays(portal: Portal) -> None:

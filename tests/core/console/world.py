@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,13 +74,14 @@ def post(client: FlaskClient, url: str, page: str = "", **data: object) -> TestR
     return client.post(url, data={"csrf_token": token_of(shown.text), **data})
 
 
-def make_portal(folder: Path) -> Portal:
-    """Two districts on real models, with an administrator each, an editor and a portal administrator."""
+def make_portal(folder: Path, url: str = "") -> Portal:
+    """Two districts on copies of real models, an administrator for each, an editor and a portal administrator."""
+    models = shutil.copytree(REPO / "config" / "models", folder / "models")
     settings = Settings(
         data_dir=folder,
-        database_url=f"sqlite:///{folder / 'innesto.db'}",
+        database_url=url or f"sqlite:///{folder / 'innesto.db'}",
         secret_key="k" * 20 + "0123456789" * 2,
-        models_dir=REPO / "config" / "models",
+        models_dir=models,
         testing=True,
     )
     installation = Installation(settings)
