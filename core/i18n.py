@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import flask_babel
-from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 
 __all__ = ["DEFAULT", "LANGUAGES", "OTHERS", "Texts", "_", "_l", "ngettext", "pick", "plain_gettext", "plain_ngettext"]
 
@@ -39,6 +39,11 @@ def _(text: str, **values: object) -> str:
     """``text`` in the language of the page, its named gaps filled. The Italian sentence is its own key."""
     found = plain_gettext(text)
     return found % values if values else found
+
+
+def _l(text: str, **values: object) -> LazyString:
+    """The same for a sentence that is written before anybody asks: it is read in the language of each page."""
+    return LazyString(_, text, **values)
 
 
 def ngettext(one: str, many: str, num: int, **values: object) -> str:

@@ -130,9 +130,7 @@ async function main() {
     .flatMap((set) => weights.map((weight) => fontFace(set, weight)))
     .join('');
   emit('app.css', await minified(faces + framework() + text(own('ux.css'))));
-  emit('console.css', await minified(faces + text(own('console.css'))));
   await buildScript('app.js');
-  await buildScript('console.js');
   buildSprite();
   emit('icon.svg', text(own('icon.svg')));
   copyLicences();

@@ -57,36 +57,35 @@ def criterion(actor: Actor, entity: type[Any], action: str, resource: str | None
         return sa.and_(sa.true(), *_home(actor, entity), *_only(entry, resource))
     grants = [g for g in actor.grants if g.action == action and (wanted is None or covers(g.resource, wanted))]
     if not all(entry.lasts(grant.scope) for grant in grants):
-        return _made(entry, entity, actor, grants, resource, clock.now())
-    # Stripped of what no criterion looks at, so that equal actors share one.
+        return _made(_Question(entry, entity, actor, tuple(grants), resource), clock.now())
+    # Stripped of what no lasting scope looks at, so that equal actors share one.
     who = Actor(actor.account_id, "", actor.kind, actor.district_id)
     alike = tuple(dict.fromkeys(Grant(g.resource, "", g.scope, g.states) for g in grants))
-    return _kept(entry, entity, who, alike, resource, closed_resources())
+    return _kept(_Question(entry, entity, who, alike, resource, closed_resources()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What a criterion follows from: the rows asked for, who asks, the grants of the action."""
+
+    entry: EntityAccess
+    entity: type[Any]
+    actor: Actor
+    grants: tuple[Grant, ...]
+    resource: str | None
+    closed: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1024)
-def _kept(
-    entry: EntityAccess,
-    entity: type[Any],
-    actor: Actor,
-    grants: tuple[Grant, ...],
-    resource: str | None,
-    _closed: tuple[str, ...],
-) -> Criterion:
-    """Making the SQL costs more than running it; the grants were read for this request, and the moment is bound late."""
-    return _made(entry, entity, actor, grants, resource, NOW)
+def _kept(question: _Question) -> Criterion:
+    """Making the SQL costs more than running it. The grants were read for this request; the moment is bound late."""
+    return _made(question, NOW)
 
 
-def _made(
-    entry: EntityAccess,
-    entity: type[Any],
-    actor: Actor,
-    grants: Iterable[Grant],
-    resource: str | None,
-    now: Any,
-) -> Criterion:
-    wanted = entry.fixed_resource or resource
-    return sa.and_(*_home(actor, entity), *_only(entry, resource), _any_of(entry, actor, grants, wanted, now))
+def _made(question: _Question, now: datetime | sa.BindParameter[datetime]) -> Criterion:
+    entry, resource = question.entry, question.resource
+    outer = [*_home(question.actor, question.entity), *_only(entry, resource)]
+    return sa.and_(*outer, _any_of(entry, question.actor, question.grants, entry.fixed_resource or resource, now))
 
 
 def allowed(actor: Actor, action: str, obj: Any) -> bool:

@@ -47,7 +47,7 @@ def load_actor(session: Session, account_id: UUID | None) -> Actor:
     )
 
 
-def _grants(session: Session, statement: sa.Select[Any], facts: Mapping[str, Any]) -> tuple[Grant, ...]:
+def _grants(session: Session, statement: sa.Select[*tuple[Any, ...]], facts: Mapping[str, Any]) -> tuple[Grant, ...]:
     if facts["district"] is None:
         return ()
     session.flush()
@@ -64,7 +64,7 @@ _ACCOUNT = sa.select(
     Account.name, Account.language, Account.is_portal_admin, Account.id.in_(_MEMBERS).label("member")
 ).where(Account.id == _WHO, Account.active)
 _DISTRICT = sa.bindparam("district", type_=DistrictKey)
-_GRANTS: sa.Select[Any] = (
+_GRANTS = (
     sa.select(
         RoleGrant.resource,
         RoleGrant.action,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy import ColumnClause, Connection, column, inspect, select, table
 
 from core.db.database import Database
 
@@ -54,7 +54,7 @@ def _at_head(connection: Connection, tables: set[str], owner: MigrationOwner) ->
     revisions, followed = _history(owner.folder)
     if owner.version_table not in tables:
         return not revisions
-    number = column("version_num")
+    number: ColumnClause[str] = column("version_num")
     standing = set(connection.scalars(select(number).select_from(table(owner.version_table, number))))
     return standing == revisions - followed
 

@@ -31,7 +31,7 @@ _INNER = "\u00ad\u0300-\u036f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
 _APOSTROPHE = "['\u2019\u02bc`\u00b4]"
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
-# Possessive and guarded by a look at the next character: searching a page of hits reads some twenty thousand characters.
+# Possessive, and guarded by a look at the next character: a page of hits reads some twenty thousand characters.
 _TOKEN = re.compile(
     rf"""
     (?=\w)(?:
@@ -100,13 +100,13 @@ class Analyzer:
         places = self._places(text, stems)
         if places is None:
             return [token for token in self.tokens(text) if token.stem in stems]
-        found: list[Token] = []
-        for place in places:
-            match = _TOKEN.match(text, place)
-            for word in self._words(match) if match else ():
-                if word and word not in self.stop and self.stem(word) in stems:
-                    found.append(Token(self.stem(word), word, 0, *match.span()))  # type: ignore[union-attr]
-        return found
+        matches = (match for place in places if (match := _TOKEN.match(text, place)))
+        return [
+            Token(self.stem(word), word, 0, *match.span())
+            for match in matches
+            for word in self._words(match)
+            if word and word not in self.stop and self.stem(word) in stems
+        ]
 
     def _places(self, text: str, stems: AbstractSet[str]) -> list[int] | None:
         """Where words begin that may have one of the stems; ``None`` when only reading everything can tell."""

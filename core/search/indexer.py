@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BATCH = 500
+#: Changes that a rebuild looks at: whatever an import of a whole desk leaves behind.
+WAITING = 100_000
 
 OpenSession = Callable[[], AbstractContextManager["Session"]]
 
@@ -57,9 +59,15 @@ class Indexer:
         return total
 
     def rebuild(self) -> int:
-        """Build the index anew from all documents; returns how many. Changes that wait stay and are applied after."""
-        with self._engine.exclusive(), self._reader() as session:
-            return self._engine.rebuild(self._all(session))
+        """Build the index anew from all documents; returns how many. What changes meanwhile is applied after."""
+        with self._engine.exclusive():
+            # Committed before the documents are read, so the new index holds them: they need not be applied again.
+            waiting = self._queue.take(WAITING)
+            with self._reader() as session:
+                written = self._engine.rebuild(self._all(session))
+            if waiting:
+                self._queue.done(waiting)
+        return written
 
     def _all(self, session: Session) -> Iterator[SearchDocument]:
         for source in self._sources.values():

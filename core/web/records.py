@@ -357,7 +357,8 @@ def _steps(record: Record) -> list[dict[str, Any]]:
             "allowed": not reason,
             "reasons": [reason] if reason else [],
             "primary": step.key == first,
-            "incomplete": step.complete and bool(reason),
+            # Who may not take the step is told that, not what the page lacks.
+            "incomplete": bool(reason) and step.complete and access.allowed(current.actor, step.permission, record),
             "confirm": _("Chi visita il sito non la troverà più. Potrai pubblicarla di nuovo.")
             if record.public and not states[step.target].public
             else "",
@@ -460,6 +461,7 @@ def _kept() -> Response:
     texts = [(pick(field.label, current.lang), _short(typed.get(field.key))) for field in item.form.fields]
     page = render_template(
         "records/kept.html",
+        menu=[],
         action=request.path,
         resume=RESUME,
         fields=fields,

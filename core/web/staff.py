@@ -16,6 +16,7 @@ from core.records.models import Record
 from core.records.permissions import CHANGE, CREATE
 from core.web.context import current
 from core.web.dates import format_date
+from core.web.menus import menu
 from core.web.records import active_types
 from core.web.routing import staff_route
 
@@ -37,6 +38,7 @@ def today() -> str:
         review=[_row(record) for record in waiting],
         drafts=[_row(record) for record in mine],
         abilities=_abilities(),
+        writes=bool(_writable()),
         primary=None,
     )
 
@@ -94,9 +96,16 @@ def _cards() -> list[Any]:
     return sorted((card for _plugin, cards in found for card in cards), key=lambda card: (card.order, card.title))
 
 
+def _writable() -> list[RecordType]:
+    return [item for item in active_types() if access.may(current.actor, CHANGE, item.key)]
+
+
 def _abilities() -> list[dict[str, str]]:
-    writable = [item for item in active_types() if access.may(current.actor, CHANGE, item.key)]
-    return [_ability(item) for item in writable]
+    """The lists one may write in, then whatever else the menu offers."""
+    lists = [_ability(item) for item in _writable()]
+    known = {url_for("staff.today"), *(ability["url"] for ability in lists)}
+    others = [{"title": entry.label, "url": entry.url} for entry in menu(current) if entry.url not in known]
+    return [*lists, *others]
 
 
 def _ability(item: RecordType) -> dict[str, str]:

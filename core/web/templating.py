@@ -68,7 +68,7 @@ def languages(context: RequestContext) -> list[tuple[str, str, str]]:
         return []
     spoken = context.district.languages if context.district else LANGUAGES
     others = [code for code in spoken if code != context.lang and code in LANGUAGES]
-    if not any("lang" in rule.arguments for rule in current_app.url_map.iter_rules(request.endpoint)):
+    if not current_app.url_map.is_endpoint_expecting(request.endpoint, "lang"):
         return []
     return [(code, LANGUAGES[code], _in_language(code)) for code in others]
 

@@ -41,9 +41,8 @@ def await_writes(journal: Path, writer: subprocess.Popen[bytes], wanted: int, se
     """Wait until the journal has so many commits; fails when the writer ended by itself."""
     limit = time.monotonic() + seconds
     while count(journal, "done") < wanted:
-        assert time.monotonic() < limit and writer.poll() is None, (journal.parent / "writer.log").read_text("utf-8")[
-            -2000:
-        ]
+        said = (journal.parent / "writer.log").read_text("utf-8")[-2000:]
+        assert time.monotonic() < limit and writer.poll() is None, said
         time.sleep(0.01)
 
 

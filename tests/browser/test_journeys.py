@@ -13,6 +13,10 @@ from tests.support.server import Portal, email_of
 
 pytestmark = pytest.mark.browser
 SCRIPT = pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+#: Longer ways: without script in the long run only.
+LONG_WAY = pytest.mark.parametrize(
+    "script", [pytest.param(True, id="script"), pytest.param(False, id="no-script", marks=pytest.mark.slow)]
+)
 #: Blocks without which a service cannot be published, as the form names them.
 LONG = ("for_whom", "what_you_get", "how_to_apply", "what_you_need", "cost", "conditions", "access_channel")
 RECORD = re.compile(r"/legnano/schede/service/[0-9a-f-]{36}/$")
@@ -113,7 +117,7 @@ def find(editor: Window, words: str, *, gone: bool = False) -> list[str]:
     raise AssertionError(f"after ten seconds the search says {titles}")
 
 
-@SCRIPT
+@LONG_WAY
 def test_a_row_can_be_added_and_taken_away_and_nothing_typed_is_lost(window: Opener, script: bool) -> None:
     editor = window(java_script_enabled=script)
     editor.sign_in(email_of("editor", "legnano"), "/legnano/schede/service/nuova")
@@ -130,7 +134,7 @@ def test_a_row_can_be_added_and_taken_away_and_nothing_typed_is_lost(window: Ope
     assert editor.page.locator("#f_title__it").input_value() == "Una prova"
 
 
-@SCRIPT
+@LONG_WAY
 def test_related_pages_are_chosen_by_their_titles(window: Opener, writing_room: Portal, script: bool) -> None:
     editor = window(writing_room, java_script_enabled=script)
     editor.sign_in(email_of("editor", "legnano"), "/legnano/schede/service/nuova")
@@ -159,7 +163,7 @@ def test_what_is_wrong_is_said_above_the_form_and_beside_the_field(window: Opene
     assert editor.page.locator("#f_summary__it").input_value() == "Una frase"
 
 
-@SCRIPT
+@LONG_WAY
 def test_a_text_survives_the_end_of_the_session(window: Opener, writing_room: Portal, script: bool) -> None:
     editor = window(writing_room, java_script_enabled=script)
     editor.sign_in(email_of("editor", "legnano"), "/legnano/schede/service/nuova")

@@ -1,8 +1,8 @@
 """The portal as people meet it: a demonstration database, server processes over it, and clients inside the process.
 
 ``demo_data`` is made once a test process by the command that also makes it for people; tests get copies. ``portal``
-starts real servers. ``site`` is the application inside the process over a copy of the test's own; ``visitor`` is a client
-of an application that all tests share and none may write to.
+starts real servers. ``site`` is the application inside the process over a copy of the test's own; ``visitor`` is a
+client of an application that all tests share and none may write to.
 """
 
 from __future__ import annotations

@@ -126,11 +126,19 @@ def test_what_only_reads_refuses_other_methods(visitor: FlaskClient, method: str
     assert "GET" in answer.headers["Allow"]
 
 
-@pytest.mark.parametrize("path", ["/account/accedi", "/account/esci", "/legnano/schede/service/nuova"])
+@pytest.mark.parametrize("path", ["/account/accedi", "/account/esci"])
 def test_a_form_without_its_token_is_refused_with_the_way_out(visitor: FlaskClient, path: str) -> None:
     answer = visitor.post(path, data={"email": "a@b.it", "password": "x"})
     assert answer.status_code == 400
     assert "ricaricala" in answer.text
+
+
+def test_a_page_sent_without_its_token_is_not_saved_and_not_lost(site: Site) -> None:
+    for client, status in ((site.client(), 403), (site.client(EDITOR), 400)):
+        answer = client.post("/legnano/schede/service/nuova", data={"f_title__it": "Scheda senza parola"})
+        assert answer.status_code == status
+        assert "Scheda senza parola" in answer.text
+    assert "Scheda senza parola" not in client.get("/legnano/schede/service/").text
 
 
 def test_a_token_of_another_browser_is_refused(shared: Site) -> None:

@@ -49,6 +49,7 @@ def test_the_look_for_violations_sees_one(page: Page) -> None:
     assert {"html-has-lang", "image-alt", "color-contrast"} <= found
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_has_no_accessibility_violation_at_any_width(page: Page, address: str, name: str) -> None:
     page.goto(f"{address}/{name}")
@@ -57,6 +58,7 @@ def test_a_page_has_no_accessibility_violation_at_any_width(page: Page, address:
         assert violations(page) == [], f"{name} at {width}"
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_never_scrolls_sideways_and_obeys_the_policy(page: Page, address: str, name: str) -> None:
     said: list[str] = []

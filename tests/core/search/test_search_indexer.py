@@ -5,13 +5,15 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy.orm import Session
 
+from core.search.documents import SearchDocument
 from core.search.engine import EngineQuery, IndexBusy, SearchEngine
 from core.search.indexer import Indexer
 from core.search.runner import IndexerRunner
@@ -29,10 +31,23 @@ def indexer(engine: SearchEngine, queue: ListQueue, source: ListSource) -> Index
     return Indexer(engine, queue, [source], no_session)
 
 
-def test_a_missing_index_is_built_before_changes_are_applied(engine: SearchEngine) -> None:
+def test_a_missing_index_is_built_and_what_waited_is_in_it(engine: SearchEngine) -> None:
     queue = changes("corso")
-    assert indexer(engine, queue, ListSource(services())).drain() == 1
+    # Nothing is left to apply: the change was there before the documents were read.
+    assert indexer(engine, queue, ListSource(services())).drain() == 0
     assert (engine.count(), queue.pending()) == (4, 0)
+
+
+def test_what_changes_during_a_rebuild_is_applied_after_it(engine: SearchEngine) -> None:
+    queue = changes("corso")
+
+    class Changing(ListSource):
+        def all_documents(self, session: Session) -> Iterator[SearchDocument]:
+            yield from super().all_documents(session)
+            queue.rows[UUID(int=99)] = ("records", services()[0].record_id)
+
+    assert indexer(engine, queue, Changing(services())).drain() == 1
+    assert queue.pending() == 0
 
 
 def test_a_record_that_its_source_no_longer_shows_leaves_the_index(engine: SearchEngine) -> None:

@@ -1,0 +1,3 @@
+from tests.support.server import demo, demo_data, shared, site, visitor
+
+__all__ = ["demo", "demo_data", "shared", "site", "visitor"]

@@ -1,0 +1,3 @@
+from tests.support.server import shared, visitor
+
+__all__ = ["shared", "visitor"]
