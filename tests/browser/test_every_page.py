@@ -132,3 +132,13 @@ def test_an_address_with_odd_characters_leads_to_a_page(window: Opener) -> None:
     visitor.open(f"/legnano/cerca/?q={words}")
     assert visitor.page.locator("h1").inner_text() == "Risultati della ricerca"
     assert visitor.complaints == []
+
+
+@pytest.mark.parametrize("district", DISTRICTS)
+def test_the_name_of_a_service_fits_its_bar_on_a_phone(window: Opener, district: str) -> None:
+    visitor = window(viewport={"width": 360, "height": 800})
+    visitor.open(f"/{district}/")
+    name = visitor.page.locator(".it-brand-text").bounding_box()
+    bar = visitor.page.locator(".it-header-center-wrapper").bounding_box()
+    assert name and bar
+    assert bar["y"] <= name["y"] and name["y"] + name["height"] <= bar["y"] + bar["height"]

@@ -1,4 +1,3 @@
-import os
 import stat
 from pathlib import Path
 
@@ -21,7 +20,7 @@ def test_without_settings_the_database_lies_in_the_data_folder(tmp_path: Path) -
 def test_a_secret_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
     first, second = settings(tmp_path), settings(tmp_path)
     assert first.secret_key == second.secret_key and len(first.secret_key) >= 32
-    assert stat.S_IMODE(os.stat(tmp_path / "secret.key").st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "secret.key").stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("weak", ["secret", "a" * 64, "abab" * 16, ""])

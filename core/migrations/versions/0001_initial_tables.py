@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from core.db import DistrictKey
-from core.db import Json
-from core.db import Key
-from core.db import UtcDateTime
+
+from core.db import DistrictKey, Json, Key, UtcDateTime
 
 revision = "0001"
 down_revision = None

@@ -133,7 +133,8 @@ def test_a_plugin_that_fails_at_registration_leaves_no_page(folder: PluginFolder
 
 
 def test_a_foreign_distribution_that_owns_core_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loader, "packages_distributions", lambda: {"core": ["innesto", "somebody"], "plugins": ["innesto"]})
+    owners = {"core": ["innesto", "somebody"], "plugins": ["innesto"]}
+    monkeypatch.setattr(loader, "packages_distributions", lambda: owners)
     with pytest.raises(PluginError, match="somebody also installs a package named 'core'"):
         loader.check_package_owners()
 
