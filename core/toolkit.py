@@ -27,7 +27,7 @@ from core.search.documents import Hit, Hits, Marks, Query
 from core.search.snippets import highlight, snippet
 from core.web.context import current, reads, writes
 from core.web.dates import format_date
-from core.web.paging import asked, page_number, pager
+from core.web.paging import asked, beyond, page_number, pager
 from core.web.routing import public_route, staff_route
 
 __all__ = [
@@ -67,6 +67,7 @@ __all__ = [
     "_l",
     "access",
     "asked",
+    "beyond",
     "cached_json",
     "clock",
     "current",

@@ -38,6 +38,11 @@ def pager(page: int, pages: int) -> dict[str, Any] | None:
     }
 
 
+def beyond(page: int, pages: int) -> tuple[int, str] | None:
+    """The last page and its address, where the one asked for lies behind it."""
+    return (pages, _url(pages)) if 0 < pages < page else None
+
+
 def asked() -> dict[str, Any]:
     """What the address says, gaps and query, as values for another address; names that mean something else left out."""
     gaps = request.view_args or {}

@@ -17,6 +17,7 @@ from core.toolkit import (
     _,
     access,
     asked,
+    beyond,
     clock,
     current,
     format_date,
@@ -98,6 +99,7 @@ def _list(type_: str, lead: str) -> str:
         facets=_facets(hits, chosen, without="type"),
         active=_active(chosen, endpoint),
         pager=pager(hits.page, hits.pages),
+        beyond=beyond(hits.page, hits.pages),
         create_url=_create_url(type_),
     )
 
@@ -178,6 +180,7 @@ def _results(query: Query, hits: Hits, records: list[Record], chosen: Mapping[st
         "hidden": kept,
         "hits": _hits(hits, records),
         "pager": pager(hits.page, hits.pages),
+        "beyond": beyond(hits.page, hits.pages),
     }
 
 

@@ -9,7 +9,7 @@ from core.demo.accounts import PASSWORD
 from tests.support.axe import sideways, violations
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Request
+    from playwright.sync_api import Locator, Page, Request
 
 #: Phone, tablet, desk.
 WIDTHS = (360, 768, 1440)
@@ -84,6 +84,11 @@ class Window:
         """Press a key that leads to another page."""
         with self.page.expect_navigation():
             self.page.keyboard.press(key)
+
+    def follow(self, target: Locator) -> None:
+        """Press a link or a button that leads to another page, and wait for it."""
+        with self.page.expect_navigation():
+            target.click()
 
     def write(self, id_: str, text: str) -> None:
         """Tab to a field and write in it."""

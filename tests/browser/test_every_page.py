@@ -60,7 +60,7 @@ def test_the_pages_of_the_staff_are_accessible_at_every_width(window: Opener) ->
     editor.sign_in(email_of("editor", "legnano"), "/legnano/oggi")
     pages = ["/legnano/oggi", "/legnano/schede/service/?q=zzz", "/legnano/schede/course/nuova"]
     editor.open("/legnano/schede/service/?q=borsa")
-    editor.page.get_by_role("link", name="Borsa lavoro").first.click()
+    editor.follow(editor.page.get_by_role("link", name="Borsa lavoro").first)
     record = editor.path
     assert [fault for path in [*pages, record, f"{record}modifica"] for fault in faults_of(editor, path)] == []
 

@@ -43,10 +43,10 @@ def test_knowing_whether_and_how_to_get_a_work_grant_takes_three_presses(window:
     visitor = window(viewport={"width": 360, "height": 800})
     visitor.open("/")
     visitor.page.get_by_label("In quale Comune abiti?").fill("Cerro Maggiore")
-    visitor.page.get_by_role("button", name="Trova il servizio").click()
+    visitor.follow(visitor.page.get_by_role("button", name="Trova il servizio"))
     visitor.page.locator("main input[name=q]").fill("borsa lavoro")
-    visitor.page.locator("main").get_by_role("button", name="Cerca").click()
-    visitor.page.get_by_role("link", name="Borsa lavoro", exact=True).click()
+    visitor.follow(visitor.page.locator("main").get_by_role("button", name="Cerca"))
+    visitor.follow(visitor.page.get_by_role("link", name="Borsa lavoro", exact=True))
     for block in ("A chi è rivolto", "Come si chiede"):
         assert visitor.page.get_by_role("heading", name=block).count() == 1
 
@@ -54,7 +54,7 @@ def test_knowing_whether_and_how_to_get_a_work_grant_takes_three_presses(window:
 def test_a_municipality_written_wrong_is_offered_right(window: Opener) -> None:
     visitor = window()
     visitor.open("/?comune=cerro+magiore")
-    visitor.page.get_by_role("link", name="Cerro Maggiore", exact=True).click()
+    visitor.follow(visitor.page.get_by_role("link", name="Cerro Maggiore", exact=True))
     assert visitor.path == "/legnano/"
 
 
@@ -143,9 +143,9 @@ def test_related_pages_are_chosen_by_their_titles(window: Opener, writing_room: 
     editor.go()
     editor.page.get_by_text("Borsa lavoro (servizio)").click()
     editor.page.locator("#f_related-words").fill("tirocinio")
-    editor.page.locator("button[name=find][value=related]").click()
+    editor.follow(editor.page.locator("button[name=find][value=related]"))
     editor.page.get_by_text("Tirocinio socio lavorativo (servizio)").click()
-    editor.page.get_by_role("button", name="Salva").last.click()
+    editor.follow(editor.page.get_by_role("button", name="Salva").last)
     answers = editor.page.locator(".ix-answers").all_inner_texts()
     assert any("Borsa lavoro (servizio), Tirocinio socio lavorativo (servizio)" in text for text in answers)
 
@@ -154,7 +154,7 @@ def test_what_is_wrong_is_said_above_the_form_and_beside_the_field(window: Opene
     editor = window()
     editor.sign_in(email_of("editor", "legnano"), "/legnano/schede/service/nuova")
     editor.page.locator("#f_summary__it").fill("Una frase")
-    editor.page.get_by_role("button", name="Salva").last.click()
+    editor.follow(editor.page.get_by_role("button", name="Salva").last)
     assert editor.page.title().startswith("Errore:")
     assert editor.focus()["tag"] == "DIV"
     editor.page.locator(".ix-errors a").first.click()
@@ -170,7 +170,7 @@ def test_a_text_survives_the_end_of_the_session(window: Opener, writing_room: Po
     editor.page.locator("#f_title__it").fill("Scritto prima di pranzo")
     editor.page.locator("#f_for_whom__it").fill("Prima riga\n\nSeconda riga")
     editor.page.context.clear_cookies()
-    editor.page.get_by_role("button", name="Salva").last.click()
+    editor.follow(editor.page.get_by_role("button", name="Salva").last)
     assert editor.page.locator("h1").inner_text() == "Quello che hai scritto è qui"
     with editor.page.context.expect_page() as opened:
         editor.page.get_by_role("link", name="Accedi in un’altra scheda").click()
@@ -178,9 +178,9 @@ def test_a_text_survives_the_end_of_the_session(window: Opener, writing_room: Po
     other.write("email", email_of("editor", "legnano"))
     other.write("password", PASSWORD)
     other.go()
-    editor.page.get_by_role("button", name="Riprendi da dove eri").click()
+    editor.follow(editor.page.get_by_role("button", name="Riprendi da dove eri"))
     assert editor.page.locator("#f_for_whom__it").input_value() == "Prima riga\n\nSeconda riga"
-    editor.page.get_by_role("button", name="Salva").last.click()
+    editor.follow(editor.page.get_by_role("button", name="Salva").last)
     assert editor.page.locator("h1").inner_text() == "Scritto prima di pranzo"
 
 
@@ -190,7 +190,7 @@ def test_the_page_of_a_kept_text_is_accessible(window: Opener) -> None:
     editor.page.locator("#f_title__it").fill("Una prova")
     editor.page.context.clear_cookies()
     editor.complaints.clear()
-    editor.page.get_by_role("button", name="Salva").last.click()
+    editor.follow(editor.page.get_by_role("button", name="Salva").last)
     assert editor.page.locator("h1").inner_text() == "Quello che hai scritto è qui"
     editor.complaints.clear()
     assert editor.faults() == []

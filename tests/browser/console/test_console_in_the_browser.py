@@ -57,7 +57,8 @@ def test_the_page_of_a_person_and_its_questions_are_accessible(page: Page, site:
 def test_a_form_with_errors_is_accessible_and_starts_from_its_summary(page: Page, site: str) -> None:
     page.goto(f"{site}/{HERE}/configura/impostazioni/public_info/")
     page.fill("#page_size", "5000")
-    page.get_by_role("button", name="Salva", exact=True).last.click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Salva", exact=True).last.click()
     page.wait_for_selector(".ix-errors")
     assert page.title().startswith("Errore:")
     assert page.evaluate("document.activeElement.className") == "ix-errors"
@@ -108,10 +109,12 @@ def test_a_plugin_goes_off_and_on_by_keyboard_alone(page: Page, site: str, porta
 
 def test_a_ceiling_is_changed_in_three_presses(page: Page, site: str, portal: Portal) -> None:
     page.goto(f"{site}/{HERE}/configura/parametri/")
-    page.get_by_role("link", name="Mesi al massimo dalla segnalazione al primo colloquio").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Mesi al massimo dalla segnalazione al primo colloquio").click()
     page.fill("#value", "4")
     page.fill("#valid_from", "2027-03-01")
-    page.get_by_role("button", name="Salva", exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Salva", exact=True).click()
     assert "valore salvato" in page.get_by_role("status").inner_text()
     assert portal.changes("parameter.set")[-1].new["value"] == 4
 
@@ -123,8 +126,10 @@ def test_a_group_is_removed_without_script(page: Page, site: str, portal: Portal
     with browser.new_context(java_script_enabled=False, storage_state=page.context.storage_state()) as plain:
         tab = plain.new_page()
         tab.goto(f"{site}/{HERE}/configura/sinonimi/")
-        tab.get_by_role("link", name="aggiunto qui: togli «alfa»").click()
-        tab.get_by_role("button", name="Sì, togli").click()
+        with tab.expect_navigation():
+            tab.get_by_role("link", name="aggiunto qui: togli «alfa»").click()
+        with tab.expect_navigation():
+            tab.get_by_role("button", name="Sì, togli").click()
         assert "non c'è più" in tab.get_by_role("status").inner_text()
     assert ("alfa", "beta") not in portal.snapshot().synonyms
 
@@ -133,6 +138,7 @@ def test_opening_hours_survive_a_save_without_changes(page: Page, site: str, por
     before = portal.snapshot().contacts.hours
     assert len(before) == 2
     page.goto(f"{site}/{HERE}/configura/modifica/hours")
-    page.get_by_role("button", name="Salva", exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Salva", exact=True).click()
     page.wait_for_url(f"{site}/{HERE}/configura/")
     assert portal.snapshot().contacts.hours == before

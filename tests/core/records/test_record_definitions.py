@@ -11,6 +11,7 @@ from sqlalchemy import select
 from core.db import Database
 from core.errors import ConfigError, NotFound, PluginError, Refused
 from core.forms.validation import display
+from core.records import definitions
 from core.records.definitions import ensure_published, form_of, load_record_types, record_type, record_types
 from core.records.models import Definition, Record
 from core.records.operations import change_record, create_record, upgrade_record
@@ -72,9 +73,10 @@ def test_a_type_of_another_plugin_cannot_be_taken() -> None:
 @pytest.mark.parametrize(
     "folder", sorted(p.parent for p in (REPO / "plugins").glob("*/record_types")), ids=lambda p: p.name
 )
-def test_record_types_that_plugins_ship_are_sound(folder: Path) -> None:
+def test_record_types_that_plugins_ship_are_sound(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Another test may have loaded the plugin already, under its own name.
+    monkeypatch.setattr(definitions, "_types", {})
     assert load_record_types("shipped", folder)
-    load_record_types("shipped", folder / "nothing")
 
 
 def test_a_definition_is_published_once_until_it_changes(desk: Database, copy: Path) -> None:
