@@ -16,7 +16,9 @@ RESERVED = frozenset({"endpoint", "district", "lang"})
 def page_number() -> int:
     """The page asked for: 1 where the address says nothing sensible."""
     text = request.args.get("page", "1")
-    return min(max(int(text), 1), LAST) if text.isascii() and text.isdigit() and len(text) < 10 else 1
+    if not text.isascii() or not text.isdigit():
+        return 1
+    return min(max(int(text), 1), LAST) if len(text) < len(str(LAST)) + 1 else LAST
 
 
 def pager(page: int, pages: int) -> dict[str, Any] | None:
