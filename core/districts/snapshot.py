@@ -38,9 +38,11 @@ CHANGED = "settings_changed"
 _VERSION = select(SettingsVersion.__table__.c.version)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DistrictSnapshot:
     """A district as it is configured now. Never changes; a change of the configuration makes a new one.
+
+    Two are equal when they are the same object, so that what is derived from one can be kept by it.
 
     ``problems`` names stored settings that an updated plugin no longer accepts.
     """

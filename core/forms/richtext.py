@@ -24,9 +24,24 @@ def _parser() -> MarkdownIt:
     return MarkdownIt("zero", {"html": False, "maxNesting": 20}).enable(_RULES)
 
 
+#: What makes a text more than paragraphs: marks of emphasis, links, escapes, entities, list items, odd white space.
+_MARKED = re.compile(r"[*_\[\]\\&]|[^\S\n ]|^ *(?:[-+]|\d{1,9}[.)])(?: |$)", re.MULTILINE)
+_PARAGRAPHS = re.compile(r"\n(?: *\n)+")
+#: What needs care on a page: marks of HTML, and white space that ends a line on purpose.
+_CAREFUL = re.compile(r"[<>]|  \n")
+
+
 @lru_cache(maxsize=512)
 def render(text: str) -> Markup:
     """Safe HTML of a rich text."""
+    return _parsed_page(text) if _is_marked(text) or _CAREFUL.search(text) else _paragraph_page(text)
+
+
+def _is_marked(text: str) -> bool:
+    return bool(_MARKED.search(text)) or (not text.isprintable() and not text.replace("\n", "").isprintable())
+
+
+def _parsed_page(text: str) -> Markup:
     import nh3
 
     html = _parser().render(text)
@@ -34,16 +49,17 @@ def render(text: str) -> Markup:
     return Markup(clean)  # noqa: S704 - sanitised on the line above
 
 
-#: What makes a text more than paragraphs: marks of emphasis, links, escapes, entities, list items, odd white space.
-_MARKED = re.compile(r"[*_\[\]\\&]|[^\S\n ]|^ *(?:[-+]|\d{1,9}[.)])(?: |$)", re.MULTILINE)
-_PARAGRAPHS = re.compile(r"\n(?: *\n)+")
+def _paragraph_page(text: str) -> Markup:
+    """The same for a text without any mark: nothing in it could be anything but words."""
+    paragraphs = (_LINE_ENDS.sub("\n", part.strip(" \n")) for part in _PARAGRAPHS.split(text))
+    return Markup("".join(f"<p>{part}</p>\n" for part in paragraphs if part))  # noqa: S704 - no mark of HTML in it
 
 
 # Texts are long, and reading one again takes a fiftieth of a millisecond: few are kept.
 @lru_cache(maxsize=512)
 def plain(text: str) -> str:
     """The words of a rich text without its marks, for search and lists."""
-    return _parsed_words(text) if _MARKED.search(text) or "\0" in text else _paragraph_words(text)
+    return _parsed_words(text) if _is_marked(text) else _paragraph_words(text)
 
 
 def _paragraph_words(text: str) -> str:

@@ -43,19 +43,6 @@ WAYS_IN, EXAMPLES, READ_FOR_NEEDS = 6, 2, 40
 USUAL = "active"
 
 
-class Ignored:
-    """An argument that a cache does not look at: the other arguments say which it is."""
-
-    def __init__(self, value: DistrictSnapshot) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Ignored)
-
-    def __hash__(self) -> int:
-        return 0
-
-
 #: Kinds of answers that name other records.
 REFERENCES = "records"
 
@@ -106,19 +93,14 @@ def _readable(session: Session, actor: Actor, refs: Iterable[str]) -> set[str]:
     return found
 
 
-def facet_labels(district: DistrictSnapshot, lang: str) -> Mapping[str, Mapping[str, str]]:
-    """Facet → value → label, in the order in which they are offered."""
-    return _facet_labels(district.uuid, district.version, lang, Ignored(district))
-
-
 @lru_cache(maxsize=64)
-def _facet_labels(_uuid: UUID, _version: int, lang: str, district: Ignored) -> Mapping[str, Mapping[str, str]]:
-    """Made once for each version of a district's settings."""
+def facet_labels(district: DistrictSnapshot, lang: str) -> Mapping[str, Mapping[str, str]]:
+    """Facet → value → label, in the order in which they are offered; made once for each snapshot."""
     labels: dict[str, Mapping[str, str]] = {"type": {item.key: pick(item.label_plural, lang) for item in types()}}
     for item in types():
         for field in item.form.fields:
             if field.facet and field.facet not in labels:
-                labels[field.facet] = _facet(district.value, field, lang)
+                labels[field.facet] = _facet(district, field, lang)
     return labels
 
 

@@ -17,7 +17,7 @@ from core.forms.faces import json_schema, marshmallow_schema
 from core.forms.html import bind, wtform_class
 from core.forms.lookups import Lookups
 from core.forms.posted import RowAction, apply_row_action, read_posted, read_row_action, to_inputs
-from core.forms.richtext import _parsed_words, plain, render
+from core.forms.richtext import _parsed_page, _parsed_words, plain, render
 from core.forms.types import FIELD_TYPES
 from core.forms.validation import missing_complete, validate
 from tests.core.forms.examples import NEEDS, form
@@ -169,7 +169,8 @@ def test_rich_text_keeps_its_subset_and_nothing_else() -> None:
     assert plain("**Sì**, *così*\n\n- [via](https://a.it)") == "Sì, così\nvia"
 
 
-@given(st.text(alphabet=" \n\tab1.)-+*_[]&<>\\`#é\u00a0\u2028\0", max_size=60) | st.text(max_size=60))
+@given(st.text(alphabet=" \n\t\"'\x7f\x01ab1.)-+*_[]&<>\\`#é\u00a0\u2028\0", max_size=60) | st.text(max_size=60))
 @settings(max_examples=600, deadline=None)
-def test_the_short_way_to_plain_words_agrees_with_the_parser(text: str) -> None:
+def test_the_short_way_agrees_with_the_parser(text: str) -> None:
     assert plain(text) == _parsed_words(text)
+    assert render(text) == _parsed_page(text)
