@@ -35,6 +35,7 @@ def home() -> str | Response:
 
     A name written in full that one district answers for leads straight there.
     """
+    current.identify()
     cards = snapshots.directory(current.session)
     asked = request.args.get("comune", "").strip()[:100]
     hits = queries.find_places(cards, asked)

@@ -43,8 +43,9 @@ def _hours(district: DistrictSnapshot) -> str:
 
 
 def _account(context: RequestContext) -> dict[str, Any]:
-    """Nothing is looked up for a visitor, nor while an error page is made before the actor is known."""
+    """Nothing is looked up while an error page is made before the actor is known."""
     today = url_for("staff.today") if context.district else None
     if "actor" not in context.__dict__ or not context.actor.signed_in:
         return {"login": url_for("account.login", next=today)}
-    return {"account": context.actor.name, "today": today, "logout": url_for("account.logout")}
+    console = url_for("portal_console.index") if context.actor.portal_admin else None
+    return {"account": context.actor.name, "today": today, "console": console, "logout": url_for("account.logout")}
