@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Flask
 from flask_smorest import Api, Blueprint
@@ -49,10 +49,3 @@ def register(app: Flask, api: Api, plugin: str, blueprint: Blueprint) -> None:
     scratch.url_map.converters.update(app.url_map.converters)
     ProblemApi(scratch).register_blueprint(blueprint, url_prefix=prefix)
     api.register_blueprint(blueprint, url_prefix=prefix)
-
-
-def spec_of(app: Flask) -> dict[str, Any]:
-    """The whole OpenAPI document, of every plugin."""
-    api: Api = app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
-    document: dict[str, Any] = api.spec.to_dict()
-    return document

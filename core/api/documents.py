@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, request
+from flask_smorest import Api
 
 from core.web.context import current
 
@@ -30,8 +31,6 @@ def openapi() -> Response:
 @lru_cache(maxsize=64)
 def document(app: Flask, slug: str, plugins: frozenset[str], version: int) -> dict[str, Any]:
     """The document of one district as of one version of its settings."""
-    from core.api.app import spec_of
-
     whole = copy.deepcopy(spec_of(app))
     shown = plugins | {"records"}
     whole["paths"] = {
@@ -45,6 +44,13 @@ def document(app: Flask, slug: str, plugins: frozenset[str], version: int) -> di
     named = _named({"paths": whole["paths"], "responses": whole["components"].get("responses")}, schemas)
     whole["components"]["schemas"] = {name: schema for name, schema in schemas.items() if name in named}
     return whole
+
+
+def spec_of(app: Flask) -> dict[str, Any]:
+    """The whole OpenAPI document, of every plugin."""
+    api: Api = app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
+    document: dict[str, Any] = api.spec.to_dict()
+    return document
 
 
 def _tags(item: dict[str, Any]) -> set[str]:
