@@ -10,6 +10,7 @@ import os
 import random
 import sys
 import time
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor
+from core.db import Database
 from core.districts.models import District
 from core.installation import Installation
 from core.records import queries
@@ -71,12 +73,21 @@ def choose(chance: random.Random, known: dict[str, tuple[str, int]], number: int
     return ("change" if draw < 0.85 else "withdraw"), chance.choice(public)
 
 
+def withdrawn(database: Database, district: int) -> Sequence[str]:
+    """Pages that are off the site, whatever the journal says."""
+    with database.read(district) as session:
+        return session.scalars(select(Record.ref).where(Record.type == TYPE, Record.state == "withdrawn")).all()
+
+
 def main(path: Path, first: int) -> None:
     installation, chance = Installation(), random.Random(first)
     journal, known = Journal(path), acknowledged(path)
     with installation.database.read(None) as session:
         district: Any = session.scalars(select(District.id).where(District.slug == DISTRICT)).one()
     actor = Actor.system(district, "prova")
+    # A kill between commit and journal: the page was taken off the site, and nobody was told. It is left alone.
+    for ref in withdrawn(installation.database, district):
+        known.pop(ref, None)
     for number in count(first):
         action, ref = choose(chance, known, number)
         with installation.database.write(district) as session:
