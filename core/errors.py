@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,3 +68,10 @@ class AccessDenied(InnestoError):
 
 class Conflict(InnestoError):
     """Somebody changed the thing in the meantime; nothing was overwritten."""
+
+
+def kind_and_place(error: BaseException) -> str:
+    """What an error is and where it was raised, without its text: that may quote what somebody typed."""
+    frames = traceback.extract_tb(error.__traceback__, limit=-1)
+    place = f" ({Path(frames[0].filename).name}:{frames[0].lineno})" if frames else ""
+    return f"{type(error).__name__}{place}"

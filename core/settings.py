@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from core.errors import ConfigError
 
@@ -42,8 +44,53 @@ class Settings:
         default=(), metadata=_variable("HOSTS", "host names that are answered, with spaces between", "every name")
     )
     https: bool = field(default=False, metadata=_variable("HTTPS", "`yes`: cookies and headers for HTTPS", "`no`"))
+    address: str = field(
+        default="",
+        metadata=_variable("ADDRESS", "the portal's own address, for links in mails", "the first of HOSTS"),
+    )
+    idle_minutes: int = field(
+        default=15,
+        metadata=_variable("IDLE_MINUTES", "minutes without a request until a session asks for the password", "`15`"),
+    )
+    invitation_days: int = field(
+        default=7, metadata=_variable("INVITATION_DAYS", "days that an invitation holds", "`7`")
+    )
     threads: int = field(default=8, metadata=_variable("THREADS", "requests answered at the same time", "`8`"))
+    keys_file: Path | None = field(
+        default=None, metadata=_variable("KEYS", "file of the key ring", "`keys.json` in the DATA folder")
+    )
+    mail: str = field(
+        default="folder",
+        repr=False,
+        metadata=_variable(
+            "MAIL", "mail server: `smtp://user:password@host:587` or `smtps://…`; `folder` writes files", "`folder`"
+        ),
+    )
+    mail_from: str = field(
+        default="Innesto <innesto@localhost.localdomain>",
+        metadata=_variable("MAIL_FROM", "name and address that mails come from", "`Innesto <innesto@…>`"),
+    )
+    antivirus: str = field(
+        default="",
+        metadata=_variable("ANTIVIRUS", "scanner of uploads: `clamd://host:port`", "none"),
+    )
+    largest_file: int = field(
+        default=10 * 1024 * 1024,
+        metadata=_variable("LARGEST_FILE", "megabytes that an uploaded file may have, 1 to 15", "`10`"),
+    )
+    api_rate: int = field(
+        default=300,
+        metadata=_variable("API_RATE", "requests a minute that one key of a program may make to a process", "`300`"),
+    )
     testing: bool = False
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host that links in mails begin with. Never a request's own: anybody can write that."""
+        if self.address:
+            return self.address
+        host = self.trusted_hosts[0] if self.trusted_hosts else f"{self.host}:{self.port}"
+        return f"{'https' if self.https else 'http'}://{host}"
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -59,8 +106,38 @@ class Settings:
             trusted_proxies=_number(environ, "PROXIES", 0, 0, 10),
             trusted_hosts=tuple(environ.get("HOSTS", "").split()),
             https=_switch(environ, "HTTPS"),
+            address=_address(environ),
+            idle_minutes=_number(environ, "IDLE_MINUTES", 15, 1, 240),
+            invitation_days=_number(environ, "INVITATION_DAYS", 7, 1, 60),
             threads=_number(environ, "THREADS", 8, 1, 256),
+            mail=environ.get("MAIL") or "folder",
+            mail_from=environ.get("MAIL_FROM") or "Innesto <innesto@localhost.localdomain>",
+            antivirus=_scanner(environ),
+            largest_file=_number(environ, "LARGEST_FILE", 10, 1, 15) * 1024 * 1024,
+            api_rate=_number(environ, "API_RATE", 300, 1, 100_000),
+            keys_file=Path(environ["KEYS"]).resolve() if environ.get("KEYS") else None,
         )
+
+
+def _address(environ: Mapping[str, str]) -> str:
+    """``https://innesto.example.it``: scheme and host, nothing after them."""
+    text = environ.get("ADDRESS", "").rstrip("/")
+    parts = urlsplit(text)
+    if text and (
+        parts.scheme not in {"http", "https"} or not parts.hostname or text != f"{parts.scheme}://{parts.netloc}"
+    ):
+        problem = f"'{text}' is not the address of a portal"
+        raise ConfigError(ENVIRONMENT, "ADDRESS", problem, "Try ADDRESS=https://innesto.example.it")
+    return text
+
+
+def _scanner(environ: Mapping[str, str]) -> str:
+    """``clamd://127.0.0.1:3310``."""
+    text = environ.get("ANTIVIRUS", "")
+    if text and not re.fullmatch(r"clamd://[A-Za-z0-9.-]+:[0-9]{1,5}", text):
+        problem = f"'{text}' is not the address of a scanner"
+        raise ConfigError(ENVIRONMENT, "ANTIVIRUS", problem, "Try ANTIVIRUS=clamd://127.0.0.1:3310")
+    return text
 
 
 def _models() -> Path:

@@ -16,6 +16,8 @@ from core.db.rls import check_role
 from core.db.selfcheck import PROBE, self_check
 from core.db.session import ALL, DistrictSession, Scope
 from core.db.tenancy import check_metadata
+from core.keyring import NAME as KEYS_NAME
+from core.keyring import KeyRing
 
 log = logging.getLogger("innesto.db")
 
@@ -25,7 +27,8 @@ class Database:
 
     ``data_dir`` holds ``write.lock`` and is created when missing (default: the folder of the SQLite file, or the
     working directory). ``pool_size`` is at least twice the number of server threads, since a request may open a short
-    session beside its own; ``lock_timeout`` is the seconds a writer waits for the others.
+    session beside its own; ``lock_timeout`` is the seconds a writer waits for the others. ``keys`` is the file of the
+    key ring (default: ``keys.json`` in ``data_dir``).
     """
 
     def __init__(
@@ -36,12 +39,14 @@ class Database:
         pool_size: int = 16,
         lock_timeout: float = 60.0,
         metadata: MetaData = Base.metadata,
+        keys: Path | None = None,
     ) -> None:
         self.url = make_url(url)
         check_url(self.url)
         self.metadata = metadata
         self.data_dir = data_dir or _folder_of(self.url)
         self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.keyring = KeyRing(keys or self.data_dir / KEYS_NAME)
         self._lock_timeout = lock_timeout
         self.engine: Engine = build_engine(
             self.url, data_dir=self.data_dir, pool_size=pool_size, lock_timeout=lock_timeout
@@ -55,7 +60,7 @@ class Database:
 
     def open(self, district_id: int | None, *, write: bool = False) -> DistrictSession:
         """A session to commit and close by hand; ``district_id=None`` is an installation session."""
-        return DistrictSession(self.engine, district_id, write=write)
+        return self._session(district_id, write=write)
 
     @contextmanager
     def read(self, district_id: int | None) -> Iterator[DistrictSession]:
@@ -80,14 +85,20 @@ class Database:
             with self._committing(ALL) as session:
                 yield session
             return
-        with DistrictSession(self.engine, ALL, write=False) as session:
+        with self._session(ALL, write=False) as session:
             yield session
 
     @contextmanager
     def _committing(self, scope: Scope) -> Iterator[DistrictSession]:
-        with DistrictSession(self.engine, scope, write=True) as session:
+        with self._session(scope, write=True) as session:
             yield session
             session.commit()
+
+    def _session(self, scope: Scope, *, write: bool) -> DistrictSession:
+        self.keyring.warm()
+        session = DistrictSession(self.engine, scope, write=write)
+        session.info["keyring"] = self.keyring
+        return session
 
     @contextmanager
     def migration_connection(self) -> Iterator[Connection]:

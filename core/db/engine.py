@@ -42,7 +42,9 @@ def build_engine(
     ``migration``: no pool, and on SQLite no foreign keys, since rebuilding a table would fire their actions.
     """
     pool: dict[str, Any] = {"poolclass": QueuePool, "pool_size": pool_size, "max_overflow": pool_size // 2}
-    engine = create_engine(url, json_serializer=_to_json, **({"poolclass": NullPool} if migration else pool))
+    # Without parameters in errors: they would carry names and numbers of persons into the log.
+    options: dict[str, Any] = {"poolclass": NullPool} if migration else pool
+    engine = create_engine(url, json_serializer=_to_json, hide_parameters=True, **options)
     BACKENDS[engine.dialect.name](engine, WriteLock(data_dir / "write.lock", lock_timeout))
     if migration and engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _without_foreign_keys)

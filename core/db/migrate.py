@@ -6,7 +6,7 @@ Every installed owner is migrated, enabled or not. The tables and the history of
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,7 @@ __all__ = [
     "revision",
     "status",
     "upgrade",
+    "upgrade_to",
 ]
 
 #: Key of the PostgreSQL advisory lock that keeps two upgrades apart ("innesto" in bytes).
@@ -97,6 +98,18 @@ def upgrade(database: Database, owners: Sequence[MigrationOwner]) -> list[str]:
                     command.upgrade(_config(database, owner, owners, connection), "head")
                 steps.extend(f"{owner.name}: {revision}" for revision in before.pending)
     return steps
+
+
+def upgrade_to(database: Database, owners: Sequence[MigrationOwner], revisions: Mapping[str, str]) -> None:
+    """Bring each owner to the revision named for it, the others to none: the tables of an older backup.
+
+    Raises MigrationFailed, and Alembic's CommandError for a revision that is not here.
+    """
+    with _exclusive(database) as connection:
+        for owner in owners:
+            if owner.name in revisions:
+                with _transaction(connection):
+                    command.upgrade(_config(database, owner, owners, connection), revisions[owner.name])
 
 
 def downgrade(database: Database, owners: Sequence[MigrationOwner], name: str, revision: str) -> None:

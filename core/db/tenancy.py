@@ -13,13 +13,21 @@ from core.errors import ConfigError
 #: Tables that are not district-owned. Everything else carries ``district_id`` in its primary key.
 INSTALLATION_TABLES: Final[frozenset[str]] = frozenset(
     {
+        "core_access_chain",
         "core_access_log",
         "core_account",
+        "core_account_code",
         "core_district",
+        "core_installation_key",
+        "core_kept_form",
         "core_login_attempt",
+        "core_mail",
         "core_membership",
         "core_municipality",
+        "core_second_factor",
+        "core_session",
         "core_settings_version",
+        "core_token",
     }
 )
 
