@@ -6,6 +6,7 @@ from core.access.explanation import Explanation
 from core.access.layer import (
     FieldFlags,
     allowed,
+    branches,
     check,
     criterion,
     explain,
@@ -26,6 +27,7 @@ __all__ = [
     "Grant",
     "Permission",
     "allowed",
+    "branches",
     "check",
     "criterion",
     "explain",

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from core.i18n import DEFAULT, pick
+
 Kind = Literal["visitor", "account", "system"]
 #: What an actor may do with the fields of one group, from nothing to everything.
 FieldRight = Literal["none", "mask", "read", "write"]
@@ -21,11 +23,17 @@ ALL = "all"
 INSTALLATION = "installation"
 #: The field group of everything that nobody declared sensitive. A grant that names no group reaches only this one.
 PLAIN = "plain"
+#: Field groups whose values start as dots even for who may read them: showing one needs a purpose and is logged.
+GUARDED_GROUPS = ("special", "penal")
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One permission an actor holds: what, on which rows (scope, states), and on which field groups."""
+    """One permission an actor holds: what, on which rows (scope, states), and on which field groups.
+
+    ``functions`` are those of the role. ``organisation_id`` and ``municipality``: the body or municipality on whose
+    behalf the role is held; placed scopes reach no row of another. ``held_from`` and ``held_to``: since and until when.
+    """
 
     resource: str
     action: str
@@ -36,6 +44,11 @@ class Grant:
     role_label: Mapping[str, str] = field(default_factory=dict, hash=False)
     valid_from: datetime | None = None
     valid_to: datetime | None = None
+    functions: tuple[str, ...] = ()
+    organisation_id: UUID | None = None
+    municipality: str = ""
+    held_from: datetime | None = None
+    held_to: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +56,7 @@ class Actor:
     """Somebody in one district for the length of one request or job.
 
     ``name`` is shown in histories. ``district_id`` is ``None`` in installation sessions. ``language`` is the
-    account's own, empty when it has none.
+    account's own, empty when it has none. ``needs_two_factor``: a role that demands two-factor gives nothing yet.
     """
 
     account_id: UUID | None
@@ -53,6 +66,7 @@ class Actor:
     grants: tuple[Grant, ...] = ()
     language: str = ""
     portal_admin: bool = False
+    needs_two_factor: bool = False
 
     @classmethod
     def system(cls, district_id: int | None, reason: str) -> Actor:
@@ -77,3 +91,9 @@ class Actor:
     @property
     def signed_in(self) -> bool:
         return self.kind == "account"
+
+    @property
+    def function(self) -> str:
+        """The roles that give the actor something, in Italian: what the audit says of who looked."""
+        held = dict.fromkeys(pick(g.role_label, DEFAULT) for g in self.grants if g.held_from is not None)
+        return ", ".join(label for label in held if label)

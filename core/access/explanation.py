@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 from core.access.actor import Actor, Grant
@@ -22,6 +23,30 @@ SENTENCES: Mapping[str, Any] = {
     "state": _l("Il ruolo %(role)s lo permette solo in questi stati: %(states)s."),
     "scope": _l("Il ruolo %(role)s lo permette solo su questi elementi: %(scope)s."),
 }
+
+#: How an actor and a row belong together, by the scope that says so: true of the row, and not.
+RELATIONS: dict[str, tuple[Any, Any]] = {
+    "all": (_l("Il ruolo vale per tutto il distretto."), _l("È di un altro distretto.")),
+    "public": (_l("È pubblico."), _l("Non è pubblico.")),
+    "own": (_l("È suo."), _l("Non è suo.")),
+    "team": (_l("È nella squadra, con una funzione di questo ruolo."), _l("Non è nella squadra.")),
+    "emergency": (_l("Ha aperto un accesso di emergenza."), _l("Non ha un accesso di emergenza aperto.")),
+    "organisation": (
+        _l("È dell'ente per cui ha il ruolo."),
+        _l("Non è dell'ente per cui ha il ruolo."),
+    ),
+    "municipality": (
+        _l("È del Comune per cui ha il ruolo."),
+        _l("Non è del Comune per cui ha il ruolo."),
+    ),
+    "installation": (_l("Il ruolo vale per tutto il portale."), _l("Il ruolo non vale qui.")),
+}
+UNKNOWN_RELATION = (_l("È tra gli elementi che il ruolo raggiunge."), _l("Non è tra gli elementi del ruolo."))
+
+
+def register_relation(scope: str, true_of_row: Any, not_true: Any) -> None:
+    """Say in words what a scope of a plugin's own means, for a row in it and for one outside."""
+    RELATIONS[scope] = (true_of_row, not_true)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +79,17 @@ class Verdict:
         if not self.in_scope:
             return "scope"
         return "holds" if self.in_state else "state"
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when the actor holds the role; ``None`` for the visitor's and the portal's administration."""
+        return self.grant.held_from
+
+    @property
+    def relation(self) -> str:
+        """How the actor and the row belong together, or do not, as a sentence in the language of the request."""
+        true_of_row, not_true = RELATIONS.get(self.grant.scope, UNKNOWN_RELATION)
+        return str(true_of_row if self.in_scope else not_true)
 
     def sentence(self, lang: str = DEFAULT) -> Sentence:
         """The verdict as a sentence; the role is named in ``lang``."""

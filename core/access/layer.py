@@ -7,7 +7,7 @@ lists, counts and single checks cannot disagree. Without a grant the criterion i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, object_session
 from sqlalchemy.orm.attributes import instance_state
 
 from core import clock
-from core.access.actor import EVERY_TYPE, FIELD_RIGHTS, PLAIN, Actor, FieldRight, Grant
+from core.access.actor import ALL, EVERY_TYPE, FIELD_RIGHTS, PLAIN, Actor, FieldRight, Grant
 from core.access.explanation import Explanation, Verdict, explanation
 from core.access.registry import (
     NOW,
@@ -35,6 +35,8 @@ Criterion = sa.ColumnElement[bool]
 
 #: The right that a grant of this action gives on the field groups it reaches; other actions say nothing of fields.
 FIELD_ACTIONS: Mapping[str, FieldRight] = {"read": "read", "change": "write"}
+#: The facts of a grant that a placed scope may look at.
+PLACE = ("functions", "organisation_id", "municipality")
 
 
 def select(actor: Actor, entity: type[E], action: str, resource: str | None = None) -> sa.Select[E]:
@@ -60,8 +62,31 @@ def criterion(actor: Actor, entity: type[Any], action: str, resource: str | None
         return _made(_Question(entry, entity, actor, tuple(grants), resource), clock.now())
     # Stripped of what no lasting scope looks at, so that equal actors share one.
     who = Actor(actor.account_id, "", actor.kind, actor.district_id)
-    alike = tuple(dict.fromkeys(Grant(g.resource, "", g.scope, g.states) for g in grants))
+    alike = tuple(dict.fromkeys(_bare(entry, g) for g in grants))
     return _kept(_Question(entry, entity, who, alike, resource, closed_resources()))
+
+
+def branches(actor: Actor, entity: type[Any], action: str) -> list[tuple[str, Criterion]]:
+    """The criterion of an entity with a fixed resource in parts, each with its scope: their OR is ``criterion``.
+
+    A list of which each part follows an index of its own is quicker than one over the OR of them.
+    """
+    entry = entity_access(entity)
+    mine = [g for g in actor.grants if g.action == action and _reaches(entry, g)]
+    parts = {_bare(entry, grant): grant for grant in mine}
+    if actor.is_system or not parts or any(grant.scope == ALL and not grant.states for grant in parts):
+        return [("", criterion(actor, entity, action))]
+    ordered = sorted(parts, key=_order)
+    return [(part.scope, criterion(replace(actor, grants=(parts[part],)), entity, action)) for part in ordered]
+
+
+def _bare(entry: EntityAccess, grant: Grant) -> Grant:
+    """What the SQL of a grant follows from; where the role is held counts in placed scopes alone."""
+    resource, scope, states = grant.resource, grant.scope, grant.states
+    if scope not in entry.placed:
+        return Grant(resource, "", scope, states)
+    place = {name: getattr(grant, name) for name in PLACE}
+    return Grant(resource, "", scope, states, **place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +142,38 @@ def require(actor: Actor, action: str, resource: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class FieldFlags:
-    """Field rights for a list: one boolean column per grant, to be added to the list's own query."""
+    """Field rights for a list: boolean columns, to be added to the list's own query.
+
+    ``places`` says of each grant which column speaks of it: grants that reach the same rows share one.
+    """
 
     grants: tuple[Grant, ...]
     columns: tuple[sa.Label[bool], ...]
+    places: tuple[int, ...] = ()
     system: bool = False
+    #: Rows of a list are much alike: what their flags say is worked out once.
+    known: dict[tuple[Any, ...], dict[str, FieldRight]] = field(default_factory=dict, compare=False, repr=False)
 
     def rights(self, resource: str, flags: Iterable[Any]) -> dict[str, FieldRight]:
         """The right per field group of one row, from its values of ``columns``."""
+        row = (resource, *map(bool, flags))
+        if row not in self.known:
+            self.known[row] = self._rights(resource, row[1:])
+        return dict(self.known[row])
+
+    def _rights(self, resource: str, row: Sequence[Any]) -> dict[str, FieldRight]:
         if self.system:
             return dict.fromkeys(field_groups(resource), "write")
-        holding = [grant for grant, flag in zip(self.grants, flags, strict=True) if flag]
+        holding = [grant for grant, place in zip(self.grants, self.places, strict=True) if row[place]]
         return {group: _best(grant_right(grant, group) for grant in holding) for group in field_groups(resource)}
+
+    def seeing(self, group: str) -> Criterion:
+        """The rows of which a grant shows the field group: at least to be read."""
+        if self.system:
+            return sa.true()
+        pairs = zip(self.grants, self.places, strict=True)
+        shown = sorted({place for grant, place in pairs if grant_right(grant, group) in {"read", "write"}})
+        return sa.or_(sa.false(), *[self.columns[place].element for place in shown])
 
 
 def field_flags(actor: Actor, entity: type[Any]) -> FieldFlags:
@@ -136,10 +181,25 @@ def field_flags(actor: Actor, entity: type[Any]) -> FieldFlags:
     if actor.is_system:
         return FieldFlags((), (), system=True)
     entry = entity_access(entity)
-    now = clock.now()
     grants = tuple(g for g in actor.grants if g.action in FIELD_ACTIONS and _reaches(entry, g))
-    columns = tuple(_branch(entry, actor, g, now).label(f"access_{n}") for n, g in enumerate(grants))
-    return FieldFlags(grants, columns)
+    bare = [_bare(entry, grant) for grant in grants]
+    alike = tuple(dict.fromkeys(bare))
+    places = tuple(alike.index(grant) for grant in bare)
+    if all(entry.lasts(grant.scope) for grant in alike):
+        who = Actor(actor.account_id, "", actor.kind, actor.district_id)
+        return FieldFlags(grants, _kept_flags(_Question(entry, entity, who, alike, None, closed_resources())), places)
+    return FieldFlags(grants, _flag_columns(_Question(entry, entity, actor, alike, None), clock.now()), places)
+
+
+@lru_cache(maxsize=1024)
+def _kept_flags(question: _Question) -> tuple[sa.Label[bool], ...]:
+    """See ``_kept``."""
+    return _flag_columns(question, NOW)
+
+
+def _flag_columns(question: _Question, now: datetime | sa.BindParameter[datetime]) -> tuple[sa.Label[bool], ...]:
+    flags = (_branch(question.entry, question.actor, grant, now) for grant in question.grants)
+    return tuple(flag.label(f"access_{number}") for number, flag in enumerate(flags))
 
 
 def fields(actor: Actor, obj: Any) -> dict[str, FieldRight]:
@@ -163,7 +223,7 @@ def explain(actor: Actor, action: str, obj: Any, *, lang: str = DEFAULT) -> Expl
         return explanation(actor, action, resource, [], allowed=allowed(actor, action, obj))
     entry, now = entity_access(type(obj)), clock.now()
     grants = [g for g in actor.grants if g.action == action and covers(g.resource, resource)]
-    columns = [part for g in grants for part in (_in_scope(entry, actor, g, now), _in_state(entry, g))]
+    columns = [part for g in grants for part in (entry.reach(actor, now, g), _in_state(entry, g))]
     row = _ask(obj, columns, *_home(actor, type(obj))) if columns else None
     verdicts = [_verdict(g, row, 2 * n) for n, g in enumerate(grants)]
     return explanation(actor, action, resource, verdicts, allowed=any(v.holds for v in verdicts), lang=lang)
@@ -194,29 +254,28 @@ def _only(entry: EntityAccess, resource: str | None) -> list[Criterion]:
 
 def _any_of(entry: EntityAccess, actor: Actor, grants: Iterable[Grant], wanted: str | None, now: Any) -> Criterion:
     """OR over the grants; those that differ in the resource alone share one branch."""
-    resources: dict[tuple[str, tuple[str, ...]], set[str]] = {}
+    resources: dict[Grant, set[str]] = {}
     for grant in grants:
-        resources.setdefault((grant.scope, grant.states), set()).add(grant.resource)
-    branches = []
-    for (scope, states), names in sorted(resources.items()):
-        sample = Grant("", "", scope=scope, states=states)
-        rows = sa.and_(_in_scope(entry, actor, sample, now), _in_state(entry, sample))
-        branches.append(rows if wanted is not None else sa.and_(rows, _named(entry, names)))
-    return sa.or_(sa.false(), *branches)
+        resources.setdefault(replace(_bare(entry, grant), resource=""), set()).add(grant.resource)
+    parts = []
+    for sample in sorted(resources, key=_order):
+        rows = sa.and_(entry.reach(actor, now, sample), _in_state(entry, sample))
+        parts.append(rows if wanted is not None else sa.and_(rows, _named(entry, resources[sample])))
+    return sa.or_(sa.false(), *parts)
 
 
-def _branch(entry: EntityAccess, actor: Actor, grant: Grant, now: datetime) -> Criterion:
+def _order(grant: Grant) -> tuple[str, ...]:
+    """Equal grants in equal order, so that their statement is compiled once."""
+    return (grant.scope, *grant.states, "", *grant.functions, str(grant.organisation_id), grant.municipality)
+
+
+def _branch(entry: EntityAccess, actor: Actor, grant: Grant, now: Any) -> Criterion:
     return sa.and_(
-        _in_scope(entry, actor, grant, now),
+        entry.reach(actor, now, grant),
         _in_state(entry, grant),
         _named(entry, {grant.resource}),
         sa.true(),
     )
-
-
-def _in_scope(entry: EntityAccess, actor: Actor, grant: Grant, now: datetime) -> Criterion:
-    scope = entry.scope(grant.scope, actor)
-    return sa.false() if scope is None else scope(actor, now)
 
 
 def _in_state(entry: EntityAccess, grant: Grant) -> Criterion:

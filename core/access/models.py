@@ -35,8 +35,6 @@ class Account(InstallationRow, Base):
     active: Mapped[bool] = mapped_column(default=True)
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True, default=new_uniquifier)
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    tf_primary_method: Mapped[str | None] = mapped_column(String(64))
-    tf_totp_secret: Mapped[str | None] = mapped_column(String(255))
     language: Mapped[str] = mapped_column(String(5), default="it")
     #: Administers districts, plugins and accounts; says nothing about a district's own data.
     is_portal_admin: Mapped[bool] = mapped_column(default=False)
@@ -70,8 +68,17 @@ class Role(DistrictOwned, Base):
     label: Mapped[dict[str, Any]] = mapped_column(Json)
     #: Held by everybody, signed in or not.
     is_visitor: Mapped[bool] = mapped_column(default=False)
-    #: ``model``: written by the territorial model; ``retired``: was, and still has holders; ``console``.
+    #: ``model``: as the territorial model writes it; ``changed``: the model's, changed in the console, which an apply
+    #: leaves alone; ``console``: made in the console; ``retired``: left the model, and still has holders.
     origin: Mapped[str] = mapped_column(String(20), default="model")
+    #: Keys of ``core.access.functions``: what a holder may be in a team.
+    functions: Mapped[list[Any]] = mapped_column(Json, default=list)
+    #: Gives nothing until the login has passed the second factor.
+    two_factor: Mapped[bool] = mapped_column(default=False)
+    #: Raised by each change in the console, so that two people do not overwrite each other.
+    version: Mapped[int] = mapped_column(default=1)
+    #: Without grants since then, and nobody is given it any more.
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (UniqueConstraint("district_id", "key"),)
 
@@ -98,8 +105,20 @@ class RoleGrant(DistrictOwned, Base):
     )
 
 
+class Function(DistrictOwned, Base):
+    """What a district calls a function; in one ``case`` or ``municipality`` one person alone may hold it, or many."""
+
+    __tablename__ = "core_function"
+
+    key: Mapped[str] = mapped_column(String(40))
+    label: Mapped[dict[str, Any]] = mapped_column(Json)
+    unique_in: Mapped[str] = mapped_column(String(20), default="")
+
+    __table_args__ = (UniqueConstraint("district_id", "key"),)
+
+
 class RoleHolder(DistrictOwned, Base):
-    """An account holds a role from a moment to another (not included)."""
+    """An account holds a role from a moment to another (not included), perhaps for a body or a municipality."""
 
     __tablename__ = "core_role_holder"
 
@@ -107,36 +126,13 @@ class RoleHolder(DistrictOwned, Base):
     account_id: Mapped[UUID] = mapped_column(Key, ForeignKey("core_account.id"))
     valid_from: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     valid_to: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: No foreign key: who held a role for a body must stay readable after the body left the model.
+    organisation_id: Mapped[UUID | None] = mapped_column(Key)
+    #: ISTAT code, or empty.
+    municipality: Mapped[str] = mapped_column(String(6), default="")
 
     __table_args__ = (
         owned_foreign_key("role_id", "core_role"),
         Index("ix_core_role_holder_account", "district_id", "account_id", "role_id"),
         Index("ix_core_role_holder_role", "district_id", "role_id"),
     )
-
-
-class AccessLog(InstallationRow, Base):
-    """Who changed which account or role, when; rows are only ever added."""
-
-    __tablename__ = "core_access_log"
-
-    at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
-    account_id: Mapped[UUID | None] = mapped_column(Key)
-    who: Mapped[str] = mapped_column(String(200))
-    what: Mapped[str] = mapped_column(String(60))
-    target: Mapped[str] = mapped_column(String(254))
-    about_district: Mapped[int | None] = mapped_column(SmallInteger)
-    details: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
-
-    __table_args__ = (Index("ix_core_access_log_at", "at"),)
-
-
-class LoginAttempt(Base):
-    """Failed logins of one account or one address in the running window; shared by all processes."""
-
-    __tablename__ = "core_login_attempt"
-
-    #: A keyed digest, so that the table tells nobody who tried to sign in from where.
-    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
-    attempts: Mapped[int]
-    since: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -7,8 +7,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from core.access.actor import ALL, INSTALLATION, Actor, Grant
-from core.access.models import AccessLog, Account, Membership, Role, RoleGrant, RoleHolder
+from core.access.models import Account, Membership, Role, RoleGrant, RoleHolder
 from core.access.registry import Permission, owned_by, register_entity, register_permissions
+from core.audit.models import AccessLog
 
 ACCOUNTS = "core.account"
 ROLES = "core.role"
@@ -55,6 +56,8 @@ def valid(
     return sa.and_(begun, sa.or_(model.valid_to.is_(None), model.valid_to > now))
 
 
+#: The log of looks and acts: ``core.audit`` keeps it and lies below the access layer.
+register_permissions([Permission("core.audit", READ)])
 register_permissions(Permission(resource, action) for resource in PORTAL_RESOURCES for action in (READ, MANAGE))
 register_entity(Account, resource=ACCOUNTS, scopes={ALL: _members, "own": owned_by(Account.id)}, visitor_scopes=())
 register_entity(Membership, resource=ACCOUNTS, scopes={ALL: _of_district}, visitor_scopes=())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -15,43 +16,76 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.access.actor import Actor, Grant
+from core.access.actor import EVERY_TYPE, Actor, Grant
 from core.access.models import Account, Membership, Role, RoleGrant, RoleHolder
-from core.access.permissions import MANAGE, PORTAL_GRANTS, valid
+from core.access.permissions import ACCOUNTS, MANAGE, PORTAL_GRANTS, valid
+from core.access.registry import covers
 from core.db import DistrictKey, Key, UtcDateTime, district_of
 
-#: Who manages anything of the core in a district administers it; no role has a name for it.
-ADMINISTRATION = "core."
 
-
-def load_actor(session: Session, account_id: UUID | None) -> Actor:
+def load_actor(
+    session: Session, account_id: UUID | None, *, two_factor: bool = False, only: Iterable[str] | None = None
+) -> Actor:
     """The account with the grants it holds now in the session's district, or the visitor for ``None``.
 
     Two statements; one for a visitor. A disabled or unknown account is a visitor. Everybody holds the visitor's
-    grants as well; roles count only while the account is a member of the district.
+    grants as well; roles count only while the account is a member of the district. A role that demands two-factor,
+    and the portal's administration, give nothing until ``two_factor`` says that the login has passed it. ``only`` (the
+    scopes of a token, such as ``"service:read"`` or ``"*:read"``) takes away every grant that it does not name, and the
+    portal's administration.
     """
     district = district_of(session)
     facts = {"account": account_id, "now": clock.now(), "district": district}
     row = session.execute(_ACCOUNT, facts).first() if account_id else None
     if row is None:
-        return Actor.visitor(district, _grants(session, _VISITOR_GRANTS, facts))
-    grants = _grants(session, _MEMBER_GRANTS if row.member else _VISITOR_GRANTS, facts)
+        return Actor.visitor(district, _narrowed(_open(_grants(session, _VISITOR_GRANTS, facts)), only))
+    found = _grants(session, _MEMBER_GRANTS if row.member else _VISITOR_GRANTS, facts)
+    held = tuple(grant for grant, _demands in found) if two_factor else _open(found)
+    chief = row.is_portal_admin and only is None
+    portal = chief and two_factor
     return Actor(
         account_id=account_id,
         name=row.name,
         kind="account",
         district_id=district,
-        grants=grants + PORTAL_GRANTS if row.is_portal_admin else grants,
+        grants=_narrowed(held + PORTAL_GRANTS if portal else held, only),
         language=row.language,
-        portal_admin=row.is_portal_admin,
+        portal_admin=portal,
+        needs_two_factor=len(held) < len(found) or (chief and not two_factor),
     )
 
 
-def _grants(session: Session, statement: sa.Select[*tuple[Any, ...]], facts: Mapping[str, Any]) -> tuple[Grant, ...]:
+def narrow(grants: Iterable[Grant], scopes: Iterable[str]) -> tuple[Grant, ...]:
+    """What the scopes of a token leave of these grants: never more than was there."""
+    wanted = [(resource, action) for resource, _colon, action in (scope.partition(":") for scope in scopes)]
+    kept = (_under(g, resource) for g in grants for resource, action in wanted if resource and g.action == action)
+    return tuple(dict.fromkeys(grant for grant in kept if grant is not None))
+
+
+def _narrowed(grants: tuple[Grant, ...], only: Iterable[str] | None) -> tuple[Grant, ...]:
+    return grants if only is None else narrow(grants, only)
+
+
+def _under(grant: Grant, resource: str) -> Grant | None:
+    """The grant on this resource alone, or ``None`` when it does not speak of it."""
+    if resource in {EVERY_TYPE, grant.resource}:
+        return grant
+    return replace(grant, resource=resource) if covers(grant.resource, resource) else None
+
+
+def _open(found: Iterable[tuple[Grant, bool]]) -> tuple[Grant, ...]:
+    """The grants of roles that do not demand two-factor."""
+    return tuple(grant for grant, demands in found if not demands)
+
+
+def _grants(
+    session: Session, statement: sa.Select[*tuple[Any, ...]], facts: Mapping[str, Any]
+) -> list[tuple[Grant, bool]]:
+    """Each grant, and whether its role demands two-factor."""
     if facts["district"] is None:
-        return ()
+        return []
     session.flush()
-    return tuple(_grant(*row) for row in session.connection().execute(statement, facts))
+    return [(_grant(*row[1:]), row[0]) for row in session.connection().execute(statement, facts)]
 
 
 # Built once: every request runs them, and building costs more than asking.
@@ -64,28 +98,41 @@ _ACCOUNT = sa.select(
     Account.name, Account.language, Account.is_portal_admin, Account.id.in_(_MEMBERS).label("member")
 ).where(Account.id == _WHO, Account.active)
 _DISTRICT = sa.bindparam("district", type_=DistrictKey)
-_GRANTS = (
-    sa.select(
-        RoleGrant.resource,
-        RoleGrant.action,
-        RoleGrant.scope,
-        # As they are stored: two requests that read the same text share what it says.
-        sa.cast(RoleGrant.states, sa.Text),
-        sa.cast(RoleGrant.field_groups, sa.Text),
-        RoleGrant.valid_from,
-        RoleGrant.valid_to,
-        Role.key,
-        sa.cast(Role.label, sa.Text),
-    )
-    .join(Role, sa.and_(Role.district_id == RoleGrant.district_id, Role.id == RoleGrant.role_id))
-    .where(RoleGrant.district_id == _DISTRICT, valid(RoleGrant, _NOW))
+_FACTS = (
+    Role.two_factor,
+    RoleGrant.resource,
+    RoleGrant.action,
+    RoleGrant.scope,
+    # As they are stored: two requests that read the same text share what it says.
+    sa.cast(RoleGrant.states, sa.Text),
+    sa.cast(RoleGrant.field_groups, sa.Text),
+    RoleGrant.valid_from,
+    RoleGrant.valid_to,
+    Role.key,
+    sa.cast(Role.label, sa.Text),
+    sa.cast(Role.functions, sa.Text),
+)
+_ROLE = sa.and_(Role.district_id == RoleGrant.district_id, Role.id == RoleGrant.role_id)
+_IN_FORCE = (RoleGrant.district_id == _DISTRICT, valid(RoleGrant, _NOW))
+_VISITOR_GRANTS = (
+    sa.select(*_FACTS)
+    .join(Role, _ROLE)
+    .where(*_IN_FORCE, Role.is_visitor)
     .order_by(Role.key, RoleGrant.resource, RoleGrant.action, RoleGrant.id)
 )
-_HELD = sa.select(RoleHolder.role_id).where(
-    RoleHolder.district_id == _DISTRICT, RoleHolder.account_id == _WHO, valid(RoleHolder, _NOW)
+_HOLDER = sa.and_(
+    RoleHolder.district_id == Role.district_id,
+    RoleHolder.role_id == Role.id,
+    RoleHolder.account_id == _WHO,
+    valid(RoleHolder, _NOW),
 )
-_VISITOR_GRANTS = _GRANTS.where(Role.is_visitor)
-_MEMBER_GRANTS = _GRANTS.where(sa.or_(Role.is_visitor, Role.id.in_(_HELD)))
+_MEMBER_GRANTS = (
+    sa.select(*_FACTS, RoleHolder.organisation_id, RoleHolder.municipality, RoleHolder.valid_from, RoleHolder.valid_to)
+    .join(Role, _ROLE)
+    .outerjoin(RoleHolder, _HOLDER)
+    .where(*_IN_FORCE, sa.or_(Role.is_visitor, RoleHolder.id.is_not(None)))
+    .order_by(Role.key, RoleGrant.resource, RoleGrant.action, RoleGrant.id, RoleHolder.id)
+)
 
 
 @lru_cache(maxsize=4096)
@@ -99,6 +146,11 @@ def _grant(  # noqa: PLR0917 - the columns of the statement, in their order
     valid_to: datetime | None,
     role: str,
     role_label: str,
+    functions: str,
+    organisation_id: UUID | None = None,
+    municipality: str | None = None,
+    held_from: datetime | None = None,
+    held_to: datetime | None = None,
 ) -> Grant:
     """A grant as a row says it: the same row, the same object."""
     return Grant(
@@ -111,6 +163,11 @@ def _grant(  # noqa: PLR0917 - the columns of the statement, in their order
         role_label=MappingProxyType(json.loads(role_label)),
         valid_from=valid_from,
         valid_to=valid_to,
+        functions=tuple(json.loads(functions)),
+        organisation_id=organisation_id,
+        municipality=municipality or "",
+        held_from=held_from,
+        held_to=held_to,
     )
 
 
@@ -144,11 +201,11 @@ def is_member(session: Session, account_id: UUID, district: int) -> bool:
 
 
 def administrators(session: Session) -> frozenset[UUID]:
-    """The active members of the session's district who may manage something of its configuration now."""
+    """The active members of the session's district who may manage its accounts, so give roles to others, now."""
     now = clock.now()
     managing = sa.select(RoleGrant.role_id).where(
         RoleGrant.action == MANAGE,
-        RoleGrant.resource.startswith(ADMINISTRATION, autoescape=True),
+        RoleGrant.resource == ACCOUNTS,
         valid(RoleGrant, now),
     )
     members = sa.select(Membership.account_id).where(

@@ -67,6 +67,50 @@ class OrganisationSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessingSpec:
+    """An entry of the register of processing. ``organisation`` and ``municipality``: key and ISTAT code, or empty."""
+
+    key: str
+    purpose: Texts
+    controller: str
+    processor: str
+    dpo_contact: str
+    organisation: str
+    municipality: str
+    basis: str
+    articles: tuple[str, ...]
+    kept: Texts
+    valid_from: date
+    valid_to: date | None
+    status: str
+    source: str
+    where: Where = field(compare=False)
+
+    def table(self) -> dict[str, Any]:
+        """The entry as ``processing.toml`` writes it."""
+        found = {name: getattr(self, name) for name in PROCESSING_KEYS}
+        return {**found, "articles": list(self.articles)}
+
+
+PROCESSING_KEYS = (
+    "key",
+    "purpose",
+    "controller",
+    "processor",
+    "dpo_contact",
+    "organisation",
+    "municipality",
+    "basis",
+    "articles",
+    "kept",
+    "valid_from",
+    "valid_to",
+    "status",
+    "source",
+)
+
+
+@dataclass(frozen=True, slots=True)
 class HoursSpec:
     """Opening hours of some days of the week; times as ``"09:00"``."""
 
@@ -122,10 +166,28 @@ class RoleSpec:
     visitor: bool
     grants: tuple[Mapping[str, Any], ...]
     where: Where = field(compare=False)
+    functions: tuple[str, ...] = ()
+    two_factor: bool = False
 
     def table(self) -> dict[str, Any]:
         """The role as ``roles.toml`` writes it."""
-        return {"key": self.key, "label": dict(self.label), "visitor": self.visitor, "grants": list(self.grants)}
+        facts = {"key": self.key, "label": dict(self.label), "visitor": self.visitor}
+        more = {"functions": list(self.functions), "two_factor": self.two_factor}
+        return {**facts, **more, "grants": list(self.grants)}
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """What the district calls a function; ``unique``: where one person alone may hold it."""
+
+    key: str
+    label: Texts
+    unique: str
+    where: Where = field(compare=False)
+
+    def table(self) -> dict[str, Any]:
+        """The function as ``roles.toml`` writes it."""
+        return {"key": self.key, "label": dict(self.label), "unique": self.unique}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +214,8 @@ class Bundle:
     roles: tuple[RoleSpec, ...]
     where: Where = field(compare=False)
     parts: tuple[Part, ...] = field(compare=False, default=())
+    functions: tuple[FunctionSpec, ...] = ()
+    processings: tuple[ProcessingSpec, ...] = ()
 
     @property
     def addons(self) -> tuple[str, ...]:

@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from core.districts.catalogue import PluginCatalogue
+from core.access.declared import problem_of
+from core.access.rolespecs import role_specs
+from core.districts.catalogue import Lenient, PluginCatalogue
 from core.districts.parameters import first_overlap
+from core.errors import ConfigError
 from core.i18n import _
 
 if TYPE_CHECKING:
@@ -39,7 +42,10 @@ def check(bundle: Bundle, catalogue: PluginCatalogue) -> None:
     _check_parameters(bundle, catalogue)
     for vocabulary in bundle.vocabularies:
         _check_vocabulary(vocabulary)
+    _check_processings(bundle)
     _check_roles(bundle)
+    if not isinstance(catalogue, Lenient):
+        _check_grants(bundle)
 
 
 def _check_plugins(bundle: Bundle, catalogue: PluginCatalogue) -> None:
@@ -97,6 +103,20 @@ def _check_parameters(bundle: Bundle, catalogue: PluginCatalogue) -> None:
                 )
 
 
+def _check_processings(bundle: Bundle) -> None:
+    bodies, places = {o.key for o in bundle.organisations}, {m.istat for m in bundle.municipalities}
+    for spec in bundle.processings:
+        if spec.organisation and spec.organisation not in bodies:
+            spec.where.fail(
+                _("l'ente «%(key)s» non c'è", key=spec.organisation),
+                _("Enti: %(names)s.", names=", ".join(sorted(bodies)) or _("nessuno")),
+            )
+        if spec.municipality and spec.municipality not in places:
+            spec.where.fail(
+                _("il luogo «%(place)s» non è nel distretto", place=spec.municipality), _("Correggi municipality.")
+            )
+
+
 def _check_vocabulary(vocabulary: VocabularySpec) -> None:
     parents = {term.key: [term.parent] if term.parent else [] for term in vocabulary.terms}
     for term in vocabulary.terms:
@@ -115,6 +135,18 @@ def _check_roles(bundle: Bundle) -> None:
         visitors[1].where.fail(
             _("c'è già un ruolo per chi visita senza accesso"), _("Lascia visitor = true a uno solo.")
         )
+
+
+def _check_grants(bundle: Bundle) -> None:
+    """A grant names what core and plugins declare; bundles of the past are not judged."""
+    for role in role_specs([role.table() for role in bundle.roles]):
+        for number, grant in enumerate(role.grants, start=1):
+            problem = problem_of(grant)
+            if problem:
+                place = next(spec.where for spec in bundle.roles if spec.key == role.key)
+                raise ConfigError(
+                    place.file, f"roles.{role.key}.grants.{number}.{problem.key}", problem.text, problem.remedy
+                )
 
 
 def find_cycle(start: str, edges: Mapping[str, Iterable[str]]) -> list[str]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from core.access.rolerows import facts_of_spec, grants_of
+from core.access.rolespecs import GrantSpec, role_specs
 from core.districts import queries
 from core.districts.bundle import Bundle
 from core.districts.catalogue import Lenient
@@ -188,21 +190,56 @@ def _synonyms(bundle: Bundle) -> Iterator[Line]:
         yield _("sinonimi %(words)s", words=" = ".join(words)), ""
 
 
+def _processings(bundle: Bundle) -> Iterator[Line]:
+    for spec in bundle.processings:
+        facts = (
+            _texts(spec.purpose),
+            _("titolare: %(name)s", name=spec.controller),
+            _("responsabile: %(name)s", name=spec.processor) if spec.processor else "",
+            spec.dpo_contact,
+            _("ente %(key)s", key=spec.organisation) if spec.organisation else "",
+            _("Comune %(istat)s", istat=spec.municipality) if spec.municipality else "",
+            f"{spec.basis} ({', '.join(spec.articles)})",
+            _texts(spec.kept),
+            _("dal %(day)s", day=spec.valid_from.strftime("%d/%m/%Y")),
+            _("fino al %(day)s escluso", day=spec.valid_to.strftime("%d/%m/%Y")) if spec.valid_to else "",
+            _status(spec.status),
+            spec.source,
+        )
+        yield _("trattamento %(key)s", key=spec.key), "; ".join(filter(None, facts))
+
+
+def _functions(bundle: Bundle) -> Iterator[Line]:
+    places = {"case": _("una persona sola per caso"), "municipality": _("una persona sola per Comune")}
+    for spec in bundle.functions:
+        facts = (_texts(spec.label), str(places.get(spec.unique, "")))
+        yield _("funzione %(key)s", key=spec.key), "; ".join(filter(None, facts))
+
+
 def _roles(bundle: Bundle) -> Iterator[Line]:
     for role in bundle.roles:
-        who = _("anche chi visita senza accesso") if role.visitor else ""
-        yield _("ruolo %(key)s", key=role.key), "; ".join(filter(None, (_texts(role.label), who)))
-        for grant in role.grants:
-            states = ", ".join(grant["states"]) or _("ogni stato")
-            subject = _(
-                "permessi di %(role)s su %(resource)s (%(scope)s, %(states)s)",
-                role=role.key,
-                resource=grant["resource"],
-                scope=grant["scope"],
-                states=states,
-            )
-            groups = ", ".join(f"{name}={right}" for name, right in sorted(grant.get("field_groups", {}).items()))
-            yield subject, "; ".join(filter(None, (", ".join(grant["actions"]), groups)))
+        facts = (
+            _texts(role.label),
+            _("anche chi visita senza accesso") if role.visitor else "",
+            _("funzioni: %(names)s", names=", ".join(role.functions)) if role.functions else "",
+            _("con secondo fattore") if role.two_factor else "",
+        )
+        yield _("ruolo %(key)s", key=role.key), "; ".join(filter(None, facts))
+        # As the district stores them: one line for each set of rows, whatever the order of the file.
+        for grant in grants_of(facts_of_spec(role_specs([role.table()])[0])):
+            yield _grant(role.key, grant)
+
+
+def _grant(role: str, grant: GrantSpec) -> Line:
+    subject = _(
+        "permessi di %(role)s su %(resource)s (%(scope)s, %(states)s)",
+        role=role,
+        resource=grant.resource,
+        scope=grant.scope,
+        states=", ".join(grant.states) or _("ogni stato"),
+    )
+    groups = ", ".join(f"{name}={right}" for name, right in sorted(grant.field_groups.items()))
+    return str(subject), "; ".join(filter(None, (", ".join(grant.actions), groups)))
 
 
 SECTIONS = (
@@ -216,5 +253,7 @@ SECTIONS = (
     _parameters,
     _vocabularies,
     _synonyms,
+    _processings,
+    _functions,
     _roles,
 )

@@ -50,7 +50,11 @@ def as_tables(bundle: Bundle) -> dict[str, dict[str, Any]]:
         "parameters.toml": {"parameters": [_parameter(spec) for spec in bundle.parameters]},
         "vocabularies.toml": {"vocabularies": [_vocabulary(spec) for spec in bundle.vocabularies]},
         "synonyms.toml": {"groups": [{"words": list(words)} for words in bundle.synonyms]},
-        "roles.toml": {"roles": [role.table() for role in bundle.roles]},
+        "processing.toml": {"processings": [spec.table() for spec in bundle.processings]},
+        "roles.toml": {
+            "functions": [function.table() for function in bundle.functions],
+            "roles": [role.table() for role in bundle.roles],
+        },
     }
 
 

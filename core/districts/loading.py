@@ -16,7 +16,7 @@ from core.districts.parsing import parse
 from core.errors import ConfigError
 from core.i18n import _
 
-FILES = ("model.toml", "parameters.toml", "vocabularies.toml", "synonyms.toml", "roles.toml")
+FILES = ("model.toml", "parameters.toml", "vocabularies.toml", "synonyms.toml", "roles.toml", "processing.toml")
 #: Bytes; a model is some tens of kilobytes.
 MAX_FILE = 2_000_000
 

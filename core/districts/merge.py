@@ -38,6 +38,8 @@ def _merge(model: Bundle, addon: Bundle) -> Bundle:
         parameters=_all(model.parameters, addon.parameters, lambda p: p.parameter.key),
         vocabularies=_vocabularies(model, addon),
         synonyms=model.synonyms + addon.synonyms,
+        functions=_all(model.functions, addon.functions, lambda f: f.key),
+        processings=_all(model.processings, addon.processings, lambda p: p.key),
         roles=_all(model.roles, addon.roles, lambda r: r.key),
         parts=model.parts + addon.parts,
     )

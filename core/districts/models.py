@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
@@ -103,6 +103,14 @@ class OptOut(DistrictOwned, Base):
     __table_args__ = (UniqueConstraint("district_id", "istat", "plugin"),)
 
 
+#: Longest name of a controller, a processor, a body.
+NAME_LENGTH = 200
+#: Status of what the documents state, or somebody of the office confirmed.
+CONFIRMED = "confirmed"
+#: Status of a body that registered itself: the model does not know it, and public pages do not list it.
+REGISTERED = "registered"
+
+
 class Organisation(DistrictOwned, Base):
     """A body of the district: consortium, lead body, partner."""
 
@@ -117,6 +125,56 @@ class Organisation(DistrictOwned, Base):
     position: Mapped[int] = mapped_column(SmallInteger)
 
     __table_args__ = (UniqueConstraint("district_id", "key"),)
+
+
+class Processing(DistrictOwned, Base):
+    """An entry of the register of processing (art. 30 GDPR): for a body, a municipality, or the whole district.
+
+    From the model, or written in the console, which may also change what the model says.
+    """
+
+    __tablename__ = "core_processing"
+
+    #: The model's name for it; empty for an entry of the console.
+    key: Mapped[str] = mapped_column(String(60), default="")
+    #: The console wrote or changed it: applying a model leaves it alone.
+    by_hand: Mapped[bool] = mapped_column(default=True)
+    #: ``to_confirm``: what no document states; such an entry is told and opens no data.
+    status: Mapped[str] = mapped_column(String(20), default=CONFIRMED)
+    #: Where it stands written.
+    source: Mapped[str] = mapped_column(Text, default="")
+    purpose: Mapped[dict[str, Any]] = mapped_column(Json)
+    #: ISTAT code, or empty: every municipality of the district.
+    municipality: Mapped[str] = mapped_column(String(6), default="")
+    #: The managing body that works with the data, or none.
+    organisation_id: Mapped[UUID | None] = mapped_column(Key)
+    controller: Mapped[str] = mapped_column(String(NAME_LENGTH))
+    processor: Mapped[str] = mapped_column(String(NAME_LENGTH), default="")
+    #: How to reach the data protection officer.
+    dpo_contact: Mapped[str] = mapped_column(String(NAME_LENGTH), default="")
+    basis: Mapped[str] = mapped_column(String(40))
+    articles: Mapped[list[Any]] = mapped_column(Json, default=list)
+    #: How long the data are kept, in words.
+    kept: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy asks for a plain dict
+    __table_args__ = (
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="valid_range"),
+        Index(None, "district_id", "organisation_id"),
+        Index(
+            "uq_core_processing_key",
+            "district_id",
+            "key",
+            unique=True,
+            sqlite_where=text("key <> ''"),
+            postgresql_where=text("key <> ''"),
+        ),
+    )
 
 
 class Contact(DistrictOwned, Base):

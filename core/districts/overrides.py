@@ -9,10 +9,22 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.access.rolerows import console_roles
+from core.access.rolespecs import RoleSpec as AccessRole
 from core.districts import queries
-from core.districts.bundle import Bundle, ContactsSpec, HoursSpec, MunicipalitySpec, ParameterSpec, PluginSpec
+from core.districts.bundle import (
+    Bundle,
+    ContactsSpec,
+    HoursSpec,
+    MunicipalitySpec,
+    ParameterSpec,
+    PluginSpec,
+    ProcessingSpec,
+    RoleSpec,
+)
 from core.districts.models import District, OptOut, ParameterValue, SynonymGroup
 from core.districts.parameters import DatedValue, Parameter, overlay, read_value
+from core.districts.processings import written_by_hand
 from core.districts.reader import Where
 
 CONSOLE = "console"
@@ -35,6 +47,11 @@ class Overrides:
     values: Mapping[str, tuple[DatedValue, ...]] = field(default_factory=dict)
     opt_outs: Mapping[str, dict[str, bool]] = field(default_factory=dict)
     synonyms: tuple[tuple[str, ...], ...] = ()
+    #: Roles that the console made or changed, and the keys of those that it retired.
+    roles: tuple[RoleSpec, ...] = ()
+    retired_roles: frozenset[str] = frozenset()
+    #: Entries of the register of processing that the console wrote or changed.
+    processings: tuple[ProcessingSpec, ...] = ()
 
 
 def load_overrides(session: Session) -> Overrides:
@@ -47,7 +64,11 @@ def load_overrides(session: Session) -> Overrides:
     for opt_out in session.scalars(select(OptOut)):
         opt_outs.setdefault(opt_out.istat, {})[opt_out.plugin] = opt_out.out
     groups = select(SynonymGroup).where(SynonymGroup.from_model.is_(False)).order_by(SynonymGroup.position)
+    roles = console_roles(session)
     return Overrides(
+        roles=tuple(_role(spec) for spec, retired in roles if not retired),
+        retired_roles=frozenset(spec.key for spec, retired in roles if retired),
+        processings=tuple(written_by_hand(session)),
         identity=row.overrides if row else {},
         plugins={n: PluginOverride(s.enabled, s.settings) for n, s in queries.plugin_states(session).items()},
         values=values,
@@ -71,7 +92,26 @@ def effective(bundle: Bundle, overrides: Overrides) -> Bundle:
         contacts=_contacts(bundle, overrides.identity.get("contacts", {})),
         parameters=tuple(_parameter(spec, overrides.values) for spec in bundle.parameters),
         synonyms=tuple(dict.fromkeys((*bundle.synonyms, *overrides.synonyms))),
+        processings=tuple({spec.key: spec for spec in (*bundle.processings, *overrides.processings)}.values()),
+        roles=_roles(bundle, overrides),
     )
+
+
+def _role(spec: AccessRole) -> RoleSpec:
+    return RoleSpec(
+        key=spec.key,
+        label=dict(spec.label),
+        visitor=spec.visitor,
+        grants=tuple(grant.table() for grant in spec.grants),
+        where=Where(CONSOLE, f"roles.{spec.key}"),
+        functions=spec.functions,
+        two_factor=spec.two_factor,
+    )
+
+
+def _roles(bundle: Bundle, overrides: Overrides) -> tuple[RoleSpec, ...]:
+    roles = {role.key: role for role in (*bundle.roles, *overrides.roles)}
+    return tuple(role for key, role in roles.items() if key not in overrides.retired_roles)
 
 
 def _plugins(bundle: Bundle, overrides: Overrides) -> dict[str, PluginSpec]:

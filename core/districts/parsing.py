@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from core.access.functions import LABELS, UNIQUE_IN
 from core.districts import checks
 from core.districts.bundle import (
     DAYS,
@@ -12,18 +13,22 @@ from core.districts.bundle import (
     Bundle,
     ContactsSpec,
     FactSpec,
+    FunctionSpec,
     HoursSpec,
     MunicipalitySpec,
     OrganisationSpec,
     ParameterSpec,
     Part,
     PluginSpec,
+    ProcessingSpec,
     RoleSpec,
     SubAreaSpec,
     TermSpec,
     VocabularySpec,
 )
 from core.districts.catalogue import PluginCatalogue
+from core.districts.legal import BASES
+from core.districts.models import NAME_LENGTH
 from core.districts.parameters import PARAMETER_TYPES, DatedValue, Parameter, dump_value, read_value
 from core.districts.reader import KEY, Reader, Where, unique
 from core.districts.settings import check_settings
@@ -49,6 +54,7 @@ def parse(part: Part, catalogue: PluginCatalogue) -> Bundle:
     """One bundle, alone: references inside it are checked after the add-ons are merged."""
     model = _file(part, "model.toml")
     addon = model.flag("addon")
+    functions, roles = _roles(part)
     bundle = Bundle(
         key=model.key(),
         addon=addon,
@@ -67,7 +73,9 @@ def parse(part: Part, catalogue: PluginCatalogue) -> Bundle:
         parameters=_parameters(part),
         vocabularies=_vocabularies(part),
         synonyms=_synonyms(part),
-        roles=_roles(part),
+        functions=functions,
+        roles=roles,
+        processings=_processings(part),
         where=Where(f"{part.key}/model.toml", "key"),
         parts=(part,),
     )
@@ -295,16 +303,76 @@ def _group(row: Reader) -> tuple[str, ...]:
     return words
 
 
-def _roles(part: Part) -> tuple[RoleSpec, ...]:
+def _processings(part: Part) -> tuple[ProcessingSpec, ...]:
+    file = _file(part, "processing.toml")
+    specs = unique((_processing(row) for row in file.tables("processings")), lambda p: p.key, lambda p: p.where)
+    file.done()
+    return specs
+
+
+def _processing(row: Reader) -> ProcessingSpec:
+    basis = row.one_of("basis", BASES)
+    start, end = row.day("valid_from"), row.day("valid_to", required=False)
+    assert start is not None
+    if end is not None and end <= start:
+        row.where("valid_to").fail(
+            _("finisce prima di cominciare"), _("valid_to è il primo giorno in cui non vale più.")
+        )
+    spec = ProcessingSpec(
+        key=row.key(),
+        purpose=row.texts("purpose"),
+        controller=row.text("controller", max_length=NAME_LENGTH),
+        processor=row.text("processor", required=False, max_length=NAME_LENGTH),
+        dpo_contact=row.text("dpo_contact", required=False, max_length=NAME_LENGTH),
+        organisation=row.text("organisation", required=False, max_length=60),
+        municipality=_istat(row, "municipality", required=False),
+        basis=basis,
+        articles=row.strings("articles") or BASES[basis].articles,
+        kept=row.texts("kept", required=False),
+        valid_from=start,
+        valid_to=end,
+        status=row.one_of("status", STATUSES),
+        source=row.text("source", required=False, max_length=1000),
+        where=row.where("key"),
+    )
+    row.done()
+    return spec
+
+
+def _roles(part: Part) -> tuple[tuple[FunctionSpec, ...], tuple[RoleSpec, ...]]:
     file = _file(part, "roles.toml")
+    functions = unique((_function(row) for row in file.tables("functions")), lambda f: f.key, lambda f: f.where)
     roles = unique((_role(row) for row in file.tables("roles")), lambda r: r.key, lambda r: r.where)
     file.done()
-    return roles
+    return functions, roles
+
+
+def _function(row: Reader) -> FunctionSpec:
+    spec = FunctionSpec(
+        key=row.one_of("key", tuple(LABELS)),
+        label=row.texts("label"),
+        unique=row.one_of("unique", UNIQUE_IN, ""),
+        where=row.where("key"),
+    )
+    row.done()
+    return spec
 
 
 def _role(row: Reader) -> RoleSpec:
     grants = tuple(_grant(grant) for grant in row.tables("grants"))
-    role = RoleSpec(row.key(), row.texts("label"), row.flag("visitor"), grants, row.where("key"))
+    role = RoleSpec(
+        key=row.key(),
+        label=row.texts("label"),
+        visitor=row.flag("visitor"),
+        grants=grants,
+        where=row.where("key"),
+        functions=row.strings("functions", tuple(LABELS)),
+        two_factor=row.flag("two_factor"),
+    )
+    if role.visitor and role.two_factor:
+        row.where("two_factor").fail(
+            _("chi visita il sito non ha un secondo fattore"), _("Togli visitor o two_factor.")
+        )
     row.done()
     return role
 

@@ -18,6 +18,8 @@ from core.districts.info import (
     SubAreaInfo,
 )
 from core.districts.models import (
+    CONFIRMED,
+    REGISTERED,
     AppliedBundle,
     Contact,
     District,
@@ -34,8 +36,6 @@ from core.districts.models import (
 )
 from core.districts.parameters import DatedValue, Parameter, read_value
 from core.districts.text import folded
-
-CONFIRMED = "confirmed"
 
 
 def directory(session: Session) -> tuple[DistrictCard, ...]:
@@ -119,8 +119,9 @@ def opted_out(model: Iterable[str], overrides: dict[str, bool]) -> frozenset[str
 
 
 def organisations(session: Session, role: str = "") -> tuple[OrganisationInfo, ...]:
-    """The bodies of the session's district, perhaps only those with a role such as ``"lead_body"``."""
-    rows = session.scalars(select(Organisation).order_by(Organisation.position))
+    """The bodies of the session's district that its model names, perhaps only those with a role (``"lead_body"``)."""
+    named = select(Organisation).where(Organisation.status != REGISTERED)
+    rows = session.scalars(named.order_by(Organisation.position))
     return tuple(
         OrganisationInfo(row.key, row.name, row.kind, tuple(row.roles), row.status == CONFIRMED, row.note)
         for row in rows

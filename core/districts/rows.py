@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from core.db import DistrictOwned
 from core.districts.bundle import Bundle, ContactsSpec, VocabularySpec
 from core.districts.models import (
+    REGISTERED,
     Contact,
     District,
     DistrictMunicipality,
@@ -20,11 +21,13 @@ from core.districts.models import (
     ParameterDefinition,
     ParameterValue,
     PluginState,
+    Processing,
     SubArea,
     SynonymGroup,
     Vocabulary,
     VocabularyTerm,
 )
+from core.districts.processings import rows_of
 from core.districts.text import folded
 from core.errors import ConfigError
 from core.i18n import _
@@ -52,7 +55,10 @@ def write_bundle(session: Session, district: District, bundle: Bundle) -> None:
             }
             for at, o in enumerate(bundle.organisations)
         ],
+        Organisation.status != REGISTERED,
     )
+    session.flush()
+    _sync(session, Processing, ("key",), rows_of(session, bundle), Processing.by_hand.is_(False))
     _sync(session, Contact, (), [_contact(bundle.contacts)] if bundle.contacts else [])
     facts = [{"position": at, "value": fact.value, "text": fact.text} for at, fact in enumerate(bundle.facts)]
     _sync(session, Fact, ("position",), facts)

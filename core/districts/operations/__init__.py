@@ -11,6 +11,7 @@ from core.districts.operations.plugins import (
     reset_setting,
     set_setting,
 )
+from core.districts.operations.roles import model_role, reset_role
 from core.districts.operations.synonyms import add_synonyms, remove_synonyms
 
 __all__ = [
@@ -23,10 +24,12 @@ __all__ = [
     "disable_plugin",
     "enable_plugin",
     "found_district",
+    "model_role",
     "opt_out",
     "remove_synonyms",
     "reset_parameter",
     "reset_plugin",
+    "reset_role",
     "reset_setting",
     "rollback_bundle",
     "set_contact",

@@ -161,7 +161,13 @@ def _write(session: Session, district: District, bundle: Bundle, actor: Actor) -
         emit(session, "plugin.enabled", plugin=plugin)
     # The right to apply a model includes the roles that it brings.
     system = Actor.system(session.info["district"], actor.name)
-    replace_roles(session, [role.table() for role in bundle.roles], actor=system, file=f"{bundle.key}/roles.toml")
+    replace_roles(
+        session,
+        [role.table() for role in bundle.roles],
+        functions=[function.table() for function in bundle.functions],
+        actor=system,
+        file=f"{bundle.key}/roles.toml",
+    )
     return changes
 
 

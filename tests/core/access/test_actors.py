@@ -7,18 +7,12 @@ import sqlalchemy as sa
 
 from core import access, clock
 from core.access import load_actor
-from core.access.models import AccessLog, Account
-from core.access.operations import (
-    add_membership,
-    create_account,
-    disable_account,
-    end_membership,
-    give_role,
-    replace_roles,
-    set_portal_admin,
-    take_role,
-)
+from core.access.members import add_membership, end_membership
+from core.access.models import Account
+from core.access.operations import give_role, replace_roles, take_role
 from core.access.permissions import PORTAL_GRANTS
+from core.accounts.operations import create_account, disable_account, set_portal_admin
+from core.audit.models import AccessLog
 from core.db import Database
 from tests.core.access.world import HERE, THERE, Dossier, add_account, system
 
@@ -131,7 +125,7 @@ def test_the_portal_administrator_manages_districts_and_sees_no_record(place: Da
         session.add(Dossier(kind="guide", state="draft"))
         session.add(Dossier(kind="secret", state="published"))
     with place.read(HERE) as session:
-        actor = load_actor(session, account.id)
+        actor = load_actor(session, account.id, two_factor=True)
         assert access.may(actor, "manage", "core.plugin")
         assert access.may(actor, "manage", "core.district")
         assert session.scalars(access.select(actor, Dossier, "read")).all() == []
@@ -148,7 +142,7 @@ def test_the_portal_administrator_sees_all_accounts_and_a_district_its_own(place
     with place.write(THERE) as session:
         add_membership(session, foreign, actor=system(THERE))
     with place.read(HERE) as session:
-        everybody = access.select(load_actor(session, boss.id), Account, "read")
+        everybody = access.select(load_actor(session, boss.id, two_factor=True), Account, "read")
         assert len(session.scalars(everybody).all()) == 3
         own = access.select(load_actor(session, mine.id), Account, "read")
         assert [account.email for account in session.scalars(own)] == ["ada@example.it"]
@@ -170,7 +164,7 @@ def test_every_change_of_rights_leaves_a_row_that_says_who_did_what(lite: Databa
     with lite.write(None) as session:
         boss = create_account(session, email="capo@example.it", name="Capo", actor=system(None), portal_admin=True)
         other = create_account(session, email="vice@example.it", name="Vice", actor=system(None))
-        set_portal_admin(session, other, True, actor=load_actor(session, boss.id))
+        set_portal_admin(session, other, True, actor=load_actor(session, boss.id, two_factor=True))
     with lite.read(None) as session:
         rows = session.scalars(sa.select(AccessLog).order_by(AccessLog.at)).all()
     assert [(row.who, row.what, row.target) for row in rows] == [

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from core.access import Actor
+import core.records.permissions  # noqa: F401  # the scopes of records
+from core.access import Actor, Permission
+from core.access.registry import register_permissions
 from core.db import Database
 from core.districts import operations
 from core.districts.loading import load_model
@@ -119,12 +121,26 @@ actions = ["read"]
 states = []
 scope = "public"
 """
+PROCESSING = """
+[[processings]]
+key = "placement"
+purpose = { it = "Inserimento al lavoro", en = "Placement at work" }
+controller = "I due Comuni"
+processor = "Ente capofila"
+organisation = "ente"
+municipality = "015118"
+basis = "public_task"
+valid_from = 2018-05-25
+status = "confirmed"
+source = "Convenzione del 2018"
+"""
 FILES = {
     "model.toml": MODEL,
     "parameters.toml": PARAMETERS,
     "vocabularies.toml": VOCABULARIES,
     "synonyms.toml": SYNONYMS,
     "roles.toml": ROLES,
+    "processing.toml": PROCESSING,
 }
 
 
@@ -159,6 +175,7 @@ class Plugins:
 
 
 PLUGINS = Plugins()
+register_permissions([Permission("service", "read", ("draft",), ("personal",)), Permission("service", "change")])
 
 
 def write_model(models: Path, key: str = "valle", *, slug: str = "valle", **changes: str) -> Path:

@@ -14,6 +14,7 @@ from core.districts import diff, operations, queries, snapshots
 from core.districts.bundle import Bundle
 from core.districts.export import export_bundle
 from core.districts.loading import available_models, load_folder, load_model
+from core.installation import register_definitions
 from core.loader import Host
 
 MODELS = Path(__file__).resolve().parents[3] / "config" / "models"
@@ -34,7 +35,10 @@ TODAY = date(2026, 11, 21)
 
 @cache
 def host() -> Host:
-    return Host().load()
+    loaded = Host().load()
+    for plugin in loaded.plugins:
+        register_definitions(loaded, plugin)
+    return loaded
 
 
 def bundle(name: str) -> Bundle:
