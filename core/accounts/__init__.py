@@ -1,0 +1,1 @@
+"""Signing in: passwords, second step, sessions, invitations, personal keys of programs."""
