@@ -1,0 +1,1 @@
+"""On what legal basis data are used: register of processing, notices, consents, sharing with bodies."""

@@ -1,0 +1,1 @@
+"""How long data are kept: rules, runs that people confirm, legal holds, restrictions, erasure."""
