@@ -6,11 +6,13 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
+from core.web.context import current
+
 
 def cached_json(body: Any) -> Response:
-    """The body as JSON, tagged by its content."""
+    """The body as JSON, tagged by its content; what somebody signed in may read is kept by no cache."""
     response = jsonify(body)
     response.add_etag()
-    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Cache-Control"] = "no-store" if current.actor.signed_in else "no-cache"
     response.make_conditional(request)
     return response

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 from flask_smorest import Api, Blueprint
+from flask_wtf.csrf import CSRFProtect
 
 from core import __version__
+from core.api.bearer import configure_bearer
+from core.api.bodies import configure_bodies
 from core.api.documents import bp as documents
 from core.api.records import bp as records
 from core.web.plugins import check_name
@@ -29,13 +32,17 @@ def configure_api(app: Flask, installation: Installation) -> None:
     """Register the core's resources, then each plugin's; a plugin that fails is named and left out."""
     app.config.update(API_TITLE="Innesto", API_VERSION=__version__, OPENAPI_VERSION="3.1.0")
     api = ProblemApi(app)
+    configure_bearer(app, installation)
+    configure_bodies(app)
     app.register_blueprint(documents)
-    api.register_blueprint(records, url_prefix=f"{PREFIX}/records")
+    # A key, not a form's token, is what lets a program write here.
+    csrf: CSRFProtect = app.extensions["innesto_csrf"]
+    api.register_blueprint(csrf.exempt(records), url_prefix=f"{PREFIX}/records")
     host = installation.host
     for name, blueprints in host.hooks.display("register_api"):
         for blueprint in blueprints:
             try:
-                register(app, api, name, blueprint)
+                register(app, api, name, csrf.exempt(blueprint))
             except Exception as error:  # noqa: BLE001 - a plugin may fail in any way; the site stays up
                 host.drop(name, "api", error)
 

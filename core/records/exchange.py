@@ -24,6 +24,14 @@ from core.records.lines import BadLine, Line, TypeFacts, decode, judge, line_of,
 from core.records.lookups import lookups_of
 from core.records.models import Record
 from core.records.permissions import IMPORT, READ
+from core.records.sealing import (
+    check_writable,
+    note_change,
+    opened_answers,
+    rights_on,
+    rights_to_create,
+    sealed_answers,
+)
 from core.records.slugs import SlugBook
 from core.records.writing import changed_keys, check_validity, remember, settle, tell_search, write_values
 from core.workflows.definition import Workflow
@@ -206,6 +214,7 @@ class _Batch:
             remember(self._session, record, self._actor, "imported", fields=sorted(record.answers))
         for record, keys in self._changed:
             remember(self._session, record, self._actor, "reimported", fields=keys)
+            note_change(self._session, self._actor, record, self._importer.kind(record.type).form.definition, keys)
         tell_search(self._session, [record.id for record in (*self._created, *(r for r, _keys in self._changed))])
         self._session.flush()
 
@@ -238,14 +247,26 @@ class _Batch:
         if record is not None and record.type != line.type:
             raise BadLine(_("«id» appartiene già a un elemento di tipo «%(type)s»", type=record.type))
         kind = self._importer.kind(line.type)
-        before: Mapping[str, Any] = record.answers if record is not None else {}
+        self._check_writable(line, kind, record)
+        before: Mapping[str, Any] = opened_answers(self._session, record) if record is not None else {}
         answers = {key: answer for key, answer in {**before, **line.answers}.items() if answer is not None}
         state = line.state or (record.state if record is not None else kind.facts.initial)
         self._judge_whole(line, kind, answers, state)
         if record is None:
             self._create(line, kind, answers, state)
         else:
-            self._update(line, kind, record, answers, state)
+            self._update(line, kind, record, (before, answers), state)
+
+    def _check_writable(self, line: Line, kind: _Kind, record: Record | None) -> None:
+        form = kind.facts.form
+        if record is None:
+            rights = rights_to_create(self._actor, line.type, form)
+        else:
+            rights = rights_on(self._actor, record, form)
+        try:
+            check_writable(line.type, rights, line.answers)
+        except AccessDenied as denied:
+            raise BadLine(_("Non puoi scrivere questo dato protetto: %(field)s", field=denied.resource)) from denied
 
     def _judge_whole(self, line: Line, kind: _Kind, answers: Mapping[str, Any], state: str) -> None:
         lost = [key for key in answers if key not in kind.facts.form.by_key]
@@ -275,10 +296,18 @@ class _Batch:
         self._created.append(record)
         self._counts["created"] += 1
 
-    def _update(self, line: Line, kind: _Kind, record: Record, answers: dict[str, Any], state: str) -> None:
+    def _update(
+        self,
+        line: Line,
+        kind: _Kind,
+        record: Record,
+        answers: tuple[Mapping[str, Any], dict[str, Any]],
+        state: str,
+    ) -> None:
+        before, after = answers
         start = line.validity.get("valid_from", record.valid_from)
         end = line.validity.get("valid_to", record.valid_to)
-        same = (record.answers, record.state, record.valid_from, record.valid_to) == (answers, state, start, end)
+        same = (before, record.state, record.valid_from, record.valid_to) == (after, state, start, end)
         if same:
             self._counts["unchanged"] += 1
             return
@@ -286,20 +315,33 @@ class _Batch:
             check_validity(start, end)
         except Invalid as invalid:
             raise BadLine(f"valid_to: {invalid.errors[0].message}") from invalid
-        keys = changed_keys(record.answers, answers)
+        keys = changed_keys(before, after)
         record.valid_from, record.valid_to = start, end
-        self._pin(record, kind, answers, state)
+        self._pin(record, kind, after, state, before)
         self._changed.append((record, keys))
         self._counts["updated"] += 1
 
-    def _pin(self, record: Record, kind: _Kind, answers: dict[str, Any], state: str) -> None:
+    def _pin(
+        self,
+        record: Record,
+        kind: _Kind,
+        answers: dict[str, Any],
+        state: str,
+        before: Mapping[str, Any] | None = None,
+    ) -> None:
         pin(record, kind.form, kind.workflow)
-        record.answers, record.state = answers, state
+        record.answers = sealed_answers(
+            self._session, record.id, kind.form.definition, answers, before=record.answers, opened=before
+        )
+        record.state = state
         settle(record, kind.form.definition, kind.workflow.definition)
 
 
 def export_lines(session: Session, *, actor: Actor, type_: str | None = None) -> Iterator[str]:
-    """Every record the actor may read as a line without its break, by ``id``: importing them gives the same bytes."""
+    """Every record the actor may read as a line without its break, by ``id``: importing them gives the same bytes.
+
+    Protected answers stay out, and stay as they are when the lines are brought in again.
+    """
     statement = access.select(actor, Record, READ, type_).order_by(Record.ref)
     for record in session.scalars(statement.execution_options(yield_per=BATCH)):
         yield line_of(record, form_of(session, record))

@@ -125,7 +125,10 @@ def _answers(data: Mapping[str, Any], facts: TypeFacts, lookups: Lookups) -> dic
 
 
 def _raw_answers(data: Mapping[str, Any], form: Form) -> dict[str, Any]:
-    """The answers a line gives. With ``fields`` it speaks of all of them: those it leaves out are emptied."""
+    """The answers a line gives. With ``fields`` it speaks of all of them: those it leaves out are emptied.
+
+    Protected ones stay: an export leaves them out, and bringing it in again must not erase them.
+    """
     shared = {key: data[key] for key in SHARED if key in data and (key in form.by_key or data[key])}
     if "fields" not in data:
         return shared
@@ -135,7 +138,8 @@ def _raw_answers(data: Mapping[str, Any], form: Form) -> dict[str, Any]:
     misplaced = [key for key in SHARED if key in fields]
     if misplaced:
         raise BadLine(_("«%(key)s» sta fuori da «fields»", key=misplaced[0]))
-    return {**{key: None for key in form.by_key if key not in SHARED}, **fields, **shared}
+    emptied = {key: None for key in form.by_key if key not in SHARED and key not in form.protected}
+    return {**emptied, **fields, **shared}
 
 
 def _state(data: Mapping[str, Any], facts: TypeFacts) -> str | None:
@@ -174,9 +178,13 @@ def missing_blocks(form: Form, answers: Mapping[str, Any]) -> str:
     return ", ".join(pick(item.label, DEFAULT) for item in missing_complete(form, answers))
 
 
-def line_of(record: Record, form: Form) -> str:
-    """A record as a line, without the line break; the same record always gives the same bytes."""
-    answers = dict(_ordered(form, record.answers))
+def line_of(record: Record, form: Form, answers: Mapping[str, Any] | None = None) -> str:
+    """A record as a line, without the line break; the same record always gives the same bytes.
+
+    ``answers`` are those that the reader may see (default: the plain ones).
+    """
+    shown = answers if answers is not None else {k: v for k, v in record.answers.items() if k not in form.protected}
+    answers = dict(_ordered(form, shown))
     data: dict[str, Any] = {"id": record.ref, "type": record.type}
     for key in KEYS[2:9]:
         data[key] = _own_fields(answers) if key == "fields" else answers.get(key, _EMPTY[key]())

@@ -28,6 +28,15 @@ from core.records.definitions import current_form, current_workflow, form_of, pi
 from core.records.lookups import lookups_of
 from core.records.models import Record, RecordSlug
 from core.records.permissions import CHANGE, CREATE
+from core.records.sealing import (
+    check_writable,
+    note_change,
+    opened_answers,
+    rights_on,
+    rights_to_create,
+    sealed_answers,
+    without,
+)
 from core.records.slugs import free_slug, slugify
 from core.records.writing import changed_keys, check_validity, remember, settle, tell_search, write_values
 from core.workflows.definition import Transition, Workflow, available
@@ -64,6 +73,7 @@ def create_record(
     state = state or workflow.definition.initial
     _check_initial_state(workflow.definition, state, actor, type_)
     check_validity(valid_from, valid_to)
+    check_writable(type_, rights_to_create(actor, type_, form.definition), given(answers))
     clean = validate(form.definition, answers, lookups=lookups_of(session, [form.definition]))
     if workflow.definition.demands_complete(state):
         _refuse_missing(missing_complete(form.definition, clean))
@@ -76,13 +86,14 @@ def create_record(
         valid_to=valid_to,
         created_at=clock.now(),
         created_by=actor.account_id,
-        answers=clean,
+        answers=sealed_answers(session, id_, form.definition, clean),
     )
     pin(record, form, workflow)
     settle(record, form.definition, workflow.definition)
     _insert(session, record, clean[item.title_field][DEFAULT])
     write_values(session, [(record, form.definition)], fresh=True)
     remember(session, record, actor, "created", fields=sorted(clean))
+    note_change(session, actor, record, form.definition, sorted(clean))
     tell_search(session, [id_])
     session.flush()
     return record
@@ -139,26 +150,36 @@ def change_record(
     """Replace the answers (``partial``: only those given; None empties one) under the record's own form version.
 
     ``version`` is the one the editor saw: Conflict when somebody was faster. ``new_slug`` makes a new address from the
-    title; the old one redirects. Answers and dates that are as before write nothing. A public record may not lose a
+    title; the old one redirects. Protected answers that are not given stay, None empties one; AccessDenied for one
+    that the actor may not write. Answers and dates that are as before write nothing. A public record may not lose a
     block that publishing asks for (Refused); one that came in without it may be saved as it is.
     """
     access.check(actor, CHANGE, record)
     _check_version(record, version)
     form, workflow = form_of(session, record), workflow_of(session, record)
-    clean = _judge(form, record, answers, partial=partial, lookups=lookups_of(session, [form]))
+    check_writable(record.type, rights_on(actor, record, form), answers)
+    before = opened_answers(session, record)
+    clean = _judge(form, before, answers, partial=partial, lookups=lookups_of(session, [form]))
     start = record.valid_from if isinstance(valid_from, _Kept) else valid_from
     end = record.valid_to if isinstance(valid_to, _Kept) else valid_to
     check_validity(start, end)
     _refuse_losses(form, workflow, record, clean)
-    changed = changed_keys(record.answers, clean)
+    changed = changed_keys(before, clean)
     if changed or (start, end) != (record.valid_from, record.valid_to):
-        record.answers, record.valid_from, record.valid_to = clean, start, end
+        record.answers = sealed_answers(session, record.id, form, clean, before=record.answers, opened=before)
+        record.valid_from, record.valid_to = start, end
         _save(session, record, form, workflow)
         remember(session, record, actor, "changed", fields=changed)
+        note_change(session, actor, record, form, changed)
     if new_slug:
         _readdress(session, record, actor)
     session.flush()
     return record
+
+
+def given(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers that say something: an empty one to a question that is hidden from the actor does no harm."""
+    return {key: answer for key, answer in answers.items() if answer not in (None, "", [], {})}
 
 
 def _check_version(record: Record, version: int) -> None:
@@ -167,10 +188,11 @@ def _check_version(record: Record, version: int) -> None:
 
 
 def _judge(
-    form: Form, record: Record, answers: Mapping[str, Any], *, partial: bool, lookups: Lookups
+    form: Form, before: Mapping[str, Any], answers: Mapping[str, Any], *, partial: bool, lookups: Lookups
 ) -> dict[str, Any]:
-    clean = validate(form, answers, partial=partial, lookups=lookups)
-    merged = {**record.answers, **clean} if partial else clean
+    kept = frozenset(key for key in form.protected if key not in answers)
+    clean = validate(without(form, kept), answers, partial=partial, lookups=lookups)
+    merged = {**before, **clean} if partial else {**{key: before.get(key) for key in kept}, **clean}
     return {key: answer for key, answer in merged.items() if answer is not None}
 
 
@@ -271,7 +293,9 @@ def upgrade_record(session: Session, record: Record, *, actor: Actor, version: i
     lost = [key for key in record.answers if key not in current.definition.by_key]
     if lost:
         raise Refused(_("La versione nuova del modulo non ha più: %(keys)s", keys=", ".join(lost)), code="lost_answers")
-    record.answers = validate(current.definition, record.answers, lookups=lookups_of(session, [current.definition]))
+    before = opened_answers(session, record)
+    clean = validate(current.definition, before, lookups=lookups_of(session, [current.definition]))
+    record.answers = sealed_answers(session, record.id, current.definition, clean, before=record.answers, opened=before)
     pin(record, current)
     _save(session, record, current.definition, workflow)
     remember(session, record, actor, "upgraded")

@@ -20,6 +20,7 @@ from core.records.definitions import RecordType, current_form, form_of
 from core.records.lookups import lookups_of
 from core.records.models import Record
 from core.records.permissions import CHANGE, CREATE
+from core.records.sealing import answers_for_edit, asked, note_look, rights_on, rights_to_create
 from core.web.context import current
 from core.web.formview import errors_of, sections_of
 from core.web.records.common import (
@@ -34,6 +35,7 @@ from core.web.records.common import (
     type_of,
     typed_answers,
 )
+from core.web.records.protected import answers_of, form_for
 from core.web.references import pickers
 from core.web.routing import staff_route
 
@@ -43,7 +45,9 @@ def new(type_: str) -> str:
     """An empty form."""
     item = type_of(type_)
     access.require(current.actor, CREATE, item.key)
-    return form_page(item, item.form, {}, action=url_for("records.create", type_=type_))
+    rights = rights_to_create(current.actor, item.key, item.form)
+    form = form_for(item.form, rights, stored=False)
+    return form_page(item, form, {}, action=url_for("records.create", type_=type_))
 
 
 @staff_route(bp, "/schede/<type_>/nuova", endpoint="create", methods=["POST"])
@@ -51,13 +55,16 @@ def create(type_: str) -> Response | tuple[str, int]:
     """Save a new record; a row button gives the form back with one row more or less."""
     item = type_of(type_)
     access.require(current.actor, CREATE, item.key)
-    form = current_form(current.session, item).definition
+    whole = current_form(current.session, item).definition
+    rights = rights_to_create(current.actor, item.key, whole)
+    form = form_for(whole, rights, stored=False)
     typed, again = typed_answers(form)
     action = url_for("records.create", type_=type_)
     if again:
         return form_page(item, form, typed, action=action), 200
     try:
-        record = operations.create_record(current.session, item.key, typed, actor=current.actor)
+        answers = answers_of(whole, rights, typed, stored=False)
+        record = operations.create_record(current.session, item.key, answers, actor=current.actor)
     except Invalid as error:
         return form_page(item, form, typed, action=action, errors=error.errors), 422
     return redirect(record_url("show", record), 303)
@@ -68,8 +75,17 @@ def edit(type_: str, record_id: UUID) -> str:
     """The form with the record's answers."""
     item = type_of(type_)
     record = record_of(item, record_id, CHANGE)
-    form = form_of(current.session, record)
-    return form_page(item, form, to_inputs(form, record.answers), record=record, action=record_url("save", record))
+    whole, rights, form = _forms(record)
+    answers = answers_for_edit(current.session, record, whole, rights)
+    note_look(current.session, current.actor, record, answers, "modifica")
+    return form_page(item, form, to_inputs(form, answers), record=record, action=record_url("save", record))
+
+
+def _forms(record: Record) -> tuple[Form, Mapping[str, str], Form]:
+    """The record's form, the rights on its protected questions, and the form as the editor meets it."""
+    whole = form_of(current.session, record)
+    rights = rights_on(current.actor, record, whole)
+    return whole, rights, form_for(whole, rights, stored=True)
 
 
 @staff_route(bp, "/schede/<type_>/<uuid:record_id>/modifica", endpoint="save", methods=["POST"])
@@ -77,12 +93,13 @@ def save(type_: str, record_id: UUID) -> Response | tuple[str, int]:
     """Save changes; when somebody was faster, both versions are shown and nothing typed is lost."""
     item = type_of(type_)
     record = record_of(item, record_id, CHANGE)
-    form, action = form_of(current.session, record), record_url("save", record)
+    (whole, rights, form), action = _forms(record), record_url("save", record)
     typed, again = typed_answers(form)
     if again:
         return form_page(item, form, typed, record=record, action=action, version=posted_version()), 200
     try:
-        operations.change_record(current.session, record, typed, actor=current.actor, version=posted_version())
+        answers = answers_of(whole, rights, typed, stored=True)
+        operations.change_record(current.session, record, answers, actor=current.actor, version=posted_version())
     except Invalid as error:
         return form_page(
             item, form, typed, record=record, action=action, errors=error.errors, version=posted_version()
@@ -132,9 +149,14 @@ def form_page(
 
 def _conflict(form: Form, record: Record, typed: Typed) -> dict[str, Any]:
     """What differs between the record as it is now and what was typed."""
-    theirs = to_inputs(form, record.answers)
+    whole, rights, _form = _forms(record)
+    theirs = to_inputs(form, answers_for_edit(current.session, record, whole, rights))
     lines = queries.history(current.session, current.actor, record, current.lang)
-    differing = [field for field in form.fields if theirs.get(field.key) != typed.get(field.key)]
+    differing = [
+        field
+        for field in form.fields
+        if field.key in whole.by_key and theirs.get(field.key) != typed.get(field.key) and not asked(field)
+    ]
     return {
         "who": _("Un'altra persona"),
         "when": moment_text(lines[0].at if lines else record.updated_at),

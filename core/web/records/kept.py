@@ -11,14 +11,18 @@ from werkzeug.wrappers import Response
 
 from core import access
 from core.errors import AccessDenied
+from core.forms.definition import Form
 from core.forms.posted import read_posted
 from core.i18n import _, pick
-from core.records.definitions import form_of
+from core.records.definitions import RecordType, form_of
+from core.records.models import Record
 from core.records.permissions import CHANGE, CREATE, READ
+from core.records.sealing import rights_on, rights_to_create
 from core.web.context import current
 from core.web.errors import answer, denied
 from core.web.records.common import RESUME, active_types, bp, posted_version, record_of, short, type_of, typed_answers
 from core.web.records.form import form_page
+from core.web.records.protected import form_for
 from core.web.records.view import show_page
 from core.web.references import posted_references
 
@@ -49,7 +53,7 @@ def _form_again(type_: str, record_id: UUID | None = None) -> str:
     item = type_of(type_)
     access.require(current.actor, CHANGE if record_id else CREATE, type_)
     record = record_of(item, record_id, CHANGE) if record_id else None
-    form = form_of(current.session, record) if record else item.form
+    form = _form_of(item, record)
     notice = ("info", _("Sei di nuovo dentro."), _("Quello che avevi scritto è nel modulo: controllalo e salva."))
     return form_page(
         item,
@@ -60,6 +64,13 @@ def _form_again(type_: str, record_id: UUID | None = None) -> str:
         version=posted_version(),
         notices=[notice],
     )
+
+
+def _form_of(item: RecordType, record: Record | None) -> Form:
+    if record is None:
+        return form_for(item.form, rights_to_create(current.actor, item.key, item.form), stored=False)
+    whole = form_of(current.session, record)
+    return form_for(whole, rights_on(current.actor, record, whole), stored=True)
 
 
 def _step_again(type_: str, record_id: UUID) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,9 @@ from core.records.definitions import RecordType, form_of, workflow_of
 from core.records.lookups import lookups_of
 from core.records.models import Record
 from core.records.permissions import CHANGE, READ
+from core.records.sealing import note_look
 from core.web.context import current
+from core.web.privacy.common import masked_fields
 from core.web.records.common import bp, moment_text, posted_version, record_of, record_url, state_of, title_of, type_of
 from core.web.references import TYPE as REFERENCES
 from core.web.references import titles_of
@@ -103,16 +106,24 @@ def _steps(record: Record) -> list[dict[str, Any]]:
 def _answers(form: Form, record: Record) -> list[dict[str, Any]]:
     """The sections that hold an answer."""
     lookups = lookups_of(current.session, [form], current.lang)
-    sections = [(section, _shown(form, record, section.key, lookups)) for section in form.sections]
+    masks = {mask["name"]: mask for mask in masked_fields(record)} if form.protected else {}
+    shown_at_once = [name for name, mask in masks.items() if mask["value"]]
+    note_look(current.session, current.actor, record, shown_at_once, "scheda")
+    sections = [(section, _shown(form, record, section.key, lookups, masks)) for section in form.sections]
     return [{"title": pick(section.label, current.lang), "answers": shown} for section, shown in sections if shown]
 
 
-def _shown(form: Form, record: Record, section: str, lookups: Lookups) -> list[tuple[str, str]]:
-    fields = [(field, _answer(form, record, field, lookups)) for field in form.in_section(section)]
+def _shown(
+    form: Form, record: Record, section: str, lookups: Lookups, masks: Mapping[str, Any]
+) -> list[tuple[str, Any]]:
+    fields = [(field, _answer(form, record, field, lookups, masks)) for field in form.in_section(section)]
     return [(pick(field.label, current.lang), text) for field, text in fields if text]
 
 
-def _answer(form: Form, record: Record, field: Field, lookups: Lookups) -> str:
+def _answer(form: Form, record: Record, field: Field, lookups: Lookups, masks: Mapping[str, Any]) -> Any:
+    """The answer as text; a protected one as ``macros/masked.html`` takes it, or nothing where it is hidden."""
+    if field.key in form.protected:
+        return masks.get(field.key)
     if field.type == REFERENCES:
         return titles_of(field, record.answers.get(field.key) or ())
     return display(form, field.key, record.answers, lookups)
