@@ -1,0 +1,1 @@
+"""Encrypted copies of everything, restored and verified."""
