@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core import clock
 from core.access import Actor
 from core.db import Database
 from core.db.owners import up_to_date
@@ -17,6 +19,7 @@ from core.districts.bundle import Bundle
 from core.districts.loading import available_models, load_model
 from core.districts.models import District
 from core.districts.operations import found_district
+from core.districts.snapshot import snapshots
 from core.errors import ConfigError
 from core.records.exchange import import_lines
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from core.installation import Installation
 
 Say = Callable[[str], None]
+#: How long ago a demonstration begins.
+BEGUN = timedelta(days=150)
 
 
 def prepare(installation: Installation, say: Say) -> None:
@@ -67,11 +72,21 @@ def _make_district(installation: Installation, model: str, say: Say) -> None:
     bundle = load_model(installation.models_dir, model, installation.catalogue)
     number = _number(installation, bundle)
     with installation.database.write(number) as session:
-        if not accounts.make_for_roles(session, bundle.slug):
+        # Before everything that the demonstration lets happen, so that roles hold when it does.
+        with clock.at(clock.now() - BEGUN):
+            made = accounts.make_for_roles(session, bundle.slug)
+        if not made:
             return
         for file in sorted((installation.models_dir / model / "content").glob("*.jsonl")):
             _import(session, number, file)
+        _fill(installation, session, number)
     say(f"{bundle.slug}: {installation.search.reindex(number)} schede pubblicate")
+
+
+def _fill(installation: Installation, session: Session, number: int) -> None:
+    """Invented data of the plugins that are on. Raises PluginError naming one that fails."""
+    district = snapshots.by_id(session, number)
+    installation.host.hooks.demand("make_demonstration", district=district, session=session)
 
 
 def _number(installation: Installation, bundle: Bundle) -> int:

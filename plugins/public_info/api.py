@@ -7,9 +7,9 @@ from typing import Any
 
 from flask.views import MethodView
 from flask_smorest import Blueprint
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, fields, validate
 
-from core.toolkit import Hits, Query, Record, cached_json, current, pick, plain_text, snippet
+from core.toolkit import ApiSchema, Hits, Query, Record, cached_json, current, pick, plain_text, snippet
 from plugins.public_info import queries
 from plugins.public_info.presentation import item_url
 from plugins.public_info.schemas import SearchSchema
@@ -20,7 +20,7 @@ LARGEST_PAGE = 100
 LAST_PAGE = 10**12
 
 
-class SearchArguments(Schema):
+class SearchArguments(ApiSchema):
     """What is searched. One parameter a facet; several values of one facet are alternatives."""
 
     class Meta:

@@ -37,6 +37,8 @@ bp = Blueprint("public_info", __name__, template_folder="templates")
 TEMPLATES = {"service": "service.html", "regulation": "regulation.html", "course": "course.html"}
 #: Longest question that is searched; more is a pasted text.
 LONGEST = 1000
+#: How the names begin that newsletters and campaigns add to an address.
+CAMPAIGNS = ("utm_", "mc_", "fbclid", "gclid")
 
 
 @public_route(bp, "/servizi/", endpoint="services", methods=["GET"])
@@ -144,18 +146,29 @@ def search() -> str:
     query = Query(words[:LONGEST], current.lang, chosen, page_number(), size, exact)
     asked = bool(words or chosen)
     hits, records = queries.search(current.session, current.actor, current.here, query) if asked else (None, [])
-    problem = _("Hai scritto un testo molto lungo: cerchiamo le prime parole.") if len(words) > LONGEST else ""
+    long = _("Hai scritto un testo molto lungo: cerchiamo le prime parole.") if len(words) > LONGEST else ""
     return render_template(
         "public_info/search.html",
         trail=[_home(), (_("Ricerca"), "")],
         url=url_for("public_info.search"),
         q=words[:LONGEST],
         problem="",
-        note=problem,
+        note=" ".join(filter(None, (long, _unknown_filters()))),
         asked=asked,
         topics=[] if hits and hits.total else _topics(),
         **(_results(query, hits, records, chosen) if hits else {}),
     )
+
+
+def _unknown_filters() -> str:
+    """What to say of names in the address that are no filter; those that campaigns add mean nothing."""
+    known = {"q", "page", "exact", *queries.facet_names()}
+    unknown = [name for name in request.args if name not in known and not name.startswith(CAMPAIGNS)]
+    if not unknown:
+        return ""
+    titles = ", ".join(_facet_titles().values())
+    name = readable_words(unknown[0])[:40]
+    return _("Il filtro «%(name)s» non esiste. Si può filtrare per: %(known)s.", name=name, known=titles)
 
 
 def readable_words(text: str) -> str:
@@ -228,9 +241,8 @@ def _chosen() -> dict[str, tuple[str, ...]]:
     }
 
 
-def _facets(hits: Hits, chosen: Mapping[str, tuple[str, ...]], without: str = "") -> list[dict[str, Any]]:
-    """Groups of filters with counts; values nobody has are left out unless they are chosen."""
-    titles = {
+def _facet_titles() -> dict[str, str]:
+    return {
         "type": _("Tipo"),
         "topic": _("Argomento"),
         "audience": _("Per chi"),
@@ -238,6 +250,11 @@ def _facets(hits: Hits, chosen: Mapping[str, tuple[str, ...]], without: str = ""
         "kind": _("Tipo di atto"),
         "provider": _("Chi tiene il corso"),
     }
+
+
+def _facets(hits: Hits, chosen: Mapping[str, tuple[str, ...]], without: str = "") -> list[dict[str, Any]]:
+    """Groups of filters with counts; values nobody has are left out unless they are chosen."""
+    titles = _facet_titles()
     groups = []
     for name, labels in queries.facet_labels(current.here, current.lang).items():
         counts, on = hits.facets.get(name, {}), chosen.get(name, ())
