@@ -51,8 +51,11 @@ def district_pages() -> Sequence[ConsolePage]:
     from core.console.district import DistrictPage
     from core.console.history import HistoryView
     from core.console.parameters import ParametersPage
-    from core.console.people import PeopleView, RolesPage
+    from core.console.people import PeopleView
     from core.console.plugins import PluginsPage
+    from core.console.privacy import ProcessingPage
+    from core.console.retention import RetentionPage
+    from core.console.roles.pages import RolesPage
     from core.console.settings import SettingsPage
     from core.console.status import StatusPage
     from core.console.vocabulary import SynonymsView, VocabulariesPage
@@ -67,6 +70,8 @@ def district_pages() -> Sequence[ConsolePage]:
         (VocabulariesPage, _l("Vocabolari"), words, "console_vocabularies", "vocabolari"),
         (PeopleView, _l("Persone"), people, "console_people", "persone"),
         (RolesPage, _l("Ruoli"), people, "console_roles", "ruoli"),
+        (ProcessingPage, _l("Trattamenti"), _l("Privacy"), "console_processing", "trattamenti"),
+        (RetentionPage, _l("Conservazione"), _l("Privacy"), "console_retention", "conservazione"),
         (HistoryView, _l("Storia"), None, "console_history", "storia"),
         (StatusPage, _l("Stato"), None, "console_status", "stato"),
     ]

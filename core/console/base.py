@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from flask import flash, get_flashed_messages, redirect, request, url_for
@@ -13,10 +12,11 @@ from werkzeug.wrappers import Response
 
 from core import access
 from core.districts.permissions import DISTRICT, MANAGE, READ
-from core.errors import AccessDenied, Invalid, Refused
+from core.errors import AccessDenied
 from core.i18n import _, pick
 from core.web.context import current
 from core.web.menus import Entry
+from core.web.outcomes import Outcome
 from core.web.site import site
 
 if TYPE_CHECKING:
@@ -26,31 +26,6 @@ SEE_OTHER, CONFLICT, UNPROCESSABLE = 303, 409, 422
 PAGE = "console/page.html"
 #: A page, with its status where it is not 200.
 Answer = str | tuple[str, int] | Response
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of an action: sentences by field, or one for the page, and the status of the answer."""
-
-    errors: Mapping[str, str] = field(default_factory=dict)
-    problem: str = ""
-    status: int = 200
-
-    @property
-    def done(self) -> bool:
-        """Whether it was carried out."""
-        return self.status < 400
-
-
-def attempt(action: Callable[[], object]) -> Outcome:
-    """Carry out an action; what a person can put right becomes an outcome, the rest an error page."""
-    try:
-        action()
-    except Invalid as error:
-        return Outcome({e.field: e.message for e in error.errors}, status=UNPROCESSABLE)
-    except Refused as error:
-        return Outcome(problem=error.message, status=CONFLICT)
-    return Outcome()
 
 
 def done(message: str, endpoint: str, **values: Any) -> Response:

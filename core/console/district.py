@@ -8,9 +8,9 @@ from typing import Any, cast
 from flask import abort, request, url_for
 from flask_admin import expose
 
-from core.console.base import Answer, ConsolePage, Outcome, attempt, done
+from core.console.base import Answer, ConsolePage, done
 from core.console.base import typed as typed_text
-from core.console.pieces import Cell, Field, Form, Link, Panel, field, linked, table, translated, with_errors
+from core.console.pieces import Cell, Form, Link, Panel, linked, table, translated, with_errors
 from core.console.words import IDENTITY, moment
 from core.districts import operations, queries
 from core.districts.info import OpeningHours
@@ -20,6 +20,8 @@ from core.i18n import LANGUAGES, _, _l, pick
 from core.web.context import current
 from core.web.district import contacts_of
 from core.web.labels import DAYS
+from core.web.outcomes import Outcome, attempt
+from core.web.questions import Field, field
 
 LABELS = {
     **{name: IDENTITY[name] for name in operations.IDENTITY},

@@ -14,11 +14,12 @@ from sqlalchemy.orm import Query, Session
 from werkzeug.local import LocalProxy
 
 from core import access
-from core.console.base import Answer, ConsolePage, Outcome, attempt, done, flashed
+from core.console.base import Answer, ConsolePage, done, flashed
 from core.console.pieces import Cell
 from core.districts.permissions import MANAGE, READ
 from core.i18n import _
 from core.web.context import current
+from core.web.outcomes import Outcome, attempt
 
 #: Beyond this nobody pages; it also keeps offsets within what databases take.
 LAST_PAGE = 100_000

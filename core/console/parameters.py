@@ -12,9 +12,9 @@ from flask import abort, request, url_for
 from flask_admin import expose
 
 from core import clock
-from core.console.base import Answer, ConsolePage, Outcome, attempt, done
+from core.console.base import Answer, ConsolePage, done
 from core.console.base import typed as typed_text
-from core.console.pieces import Cell, Field, Form, Panel, choice, field, linked, table, with_errors
+from core.console.pieces import Cell, Form, Panel, linked, table, with_errors
 from core.console.words import origin_text, plugin_title
 from core.districts import operations, queries
 from core.districts.parameters import DatedValue, Parameter, Place, show_value, value_from_text
@@ -23,6 +23,8 @@ from core.districts.trace import invalid
 from core.i18n import _, _l, pick
 from core.web.context import current
 from core.web.dates import format_date
+from core.web.outcomes import Outcome, attempt
+from core.web.questions import Field, choice, field
 
 UNITS: Mapping[str, Any] = {
     "days": _l("giorni"),
@@ -31,6 +33,7 @@ UNITS: Mapping[str, Any] = {
     "months": _l("mesi"),
     "years": _l("anni"),
     "hours": _l("ore"),
+    "minutes": _l("minuti"),
     "percent": _l("per cento"),
     "people": _l("persone"),
     "meetings": _l("incontri"),
@@ -47,6 +50,7 @@ SINGULAR: Mapping[str, Any] = {
     "months": _l("mese"),
     "years": _l("anno"),
     "hours": _l("ora"),
+    "minutes": _l("minuto"),
     "people": _l("persona"),
     "meetings": _l("incontro"),
     "meetings/month": _l("incontro al mese"),

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.i18n import LANGUAGES
+from core.web.questions import Field, field
 
-#: A field as ``macros/forms.html`` draws it.
-Field = dict[str, Any]
 #: A cell as ``macros/tables.html`` draws it: a text, or ``{"text": …}`` with ``url`` or ``state``.
 Cell = str | dict[str, Any]
 Link = tuple[str, str]
@@ -71,11 +70,6 @@ def state(kind: str, text: str) -> Cell:
     return {"state": kind, "text": text}
 
 
-def field(name: str, label: str, kind: str = "text", value: Any = "", **more: Any) -> Field:
-    """One question; ``more`` as in ``macros/forms.html``."""
-    return {"name": name, "id": name, "type": kind, "label": label, "value": value, **more}
-
-
 def translated(name: str, label: str, values: Mapping[str, str], errors: Mapping[str, str], **more: Any) -> Field:
     """One question in every language; the answers are posted as ``name__it``, ``name__en``."""
     parts = [
@@ -84,12 +78,6 @@ def translated(name: str, label: str, values: Mapping[str, str], errors: Mapping
     ]
     parts[0]["error"] = errors.get(name, "")
     return field(name, label, translations=parts, **more)
-
-
-def choice(name: str, label: str, options: Sequence[tuple[str, str]], value: str = "", **more: Any) -> Field:
-    """A question with one answer among some."""
-    marked = [(key, text, key == value) for key, text in options]
-    return field(name, label, "choice", value, options=marked, **more)
 
 
 def with_errors(fields: Sequence[Field], errors: Mapping[str, str]) -> list[Field]:

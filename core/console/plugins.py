@@ -7,7 +7,7 @@ from flask_admin import expose
 from sqlalchemy import func, select
 
 from core import access
-from core.console.base import Answer, ConsolePage, Outcome, attempt, done
+from core.console.base import Answer, ConsolePage, done
 from core.console.pieces import Cell, Form, Panel, linked, state, table
 from core.console.words import plugin_title
 from core.districts import operations, queries
@@ -19,6 +19,7 @@ from core.loader import Host
 from core.records.definitions import record_types
 from core.records.models import Record
 from core.web.context import current
+from core.web.outcomes import Outcome, attempt
 
 SWITCHES = {"accendi": operations.enable_plugin, "spegni": operations.disable_plugin}
 

@@ -11,14 +11,13 @@ from flask import abort, request, url_for
 from flask_admin import expose
 
 from core import access
-from core.access import operations as accounts
 from core.access.models import Account
-from core.access.passwords import SHORTEST
 from core.access.permissions import ACCOUNTS, MANAGE, READ
 from core.access.queries import account_by_email
-from core.access.session import account_settings
-from core.console.base import Answer, ConsolePage, Outcome, attempt, done, typed
-from core.console.pieces import Cell, Form, Panel, choice, field, linked, state, table, with_errors
+from core.accounts import operations as accounts
+from core.console.base import Answer, ConsolePage, done, typed
+from core.console.people import invite
+from core.console.pieces import Cell, Form, Panel, linked, state, table, with_errors
 from core.console.status import faults_panel, system_panels, times
 from core.console.words import moment, plugin_title
 from core.districts import operations, queries
@@ -32,6 +31,8 @@ from core.districts.snapshot import snapshots
 from core.errors import ConfigError, FieldError, Invalid, Refused
 from core.i18n import _, _l, pick
 from core.web.context import current, reads
+from core.web.outcomes import Outcome, attempt
+from core.web.questions import choice, field
 
 
 def card_of(slug: str) -> DistrictCard:
@@ -294,13 +295,12 @@ class AdministratorsPage(ConsolePage):
         if request.method == "POST":
             outcome = attempt(add_administrator)
             if outcome.done:
-                return done(_("La persona amministra il portale."), ".index")
+                return done(
+                    _("La persona amministra il portale. Se non aveva un account, riceve un invito per e-mail."),
+                    ".index",
+                )
         names = (("email", _l("E-mail"), "email"), ("name", _l("Nome e cognome"), "text"))
         fields = [field(n, str(label), kind, typed(n), autocomplete="off") for n, label, kind in names]
-        hint = _("Almeno %(count)s caratteri. Vuota se la persona ha già un account.", count=SHORTEST)
-        fields.append(
-            field("password", _("Prima password"), "password", hint=hint, optional=True, autocomplete="new-password")
-        )
         form = Form(with_errors(fields, outcome.errors), url_for(".add"), _("Salva"), cancel=url_for(".index"))
         trail = [(_("Amministratori"), url_for(".index")), (_("Persona nuova"), "")]
         return self.page(_("Aggiungi una persona"), outcome, trail=trail, panels=[Panel(_("Chi è"), "chi", form=form)])
@@ -338,15 +338,8 @@ def add_administrator() -> None:
     if found is not None:
         accounts.set_portal_admin(current.session, found, True, actor=current.actor)
         return
-    accounts.create_account(
-        current.session,
-        email=email,
-        name=name,
-        actor=current.actor,
-        password=request.form.get("password") or None,
-        portal_admin=True,
-        hashing=account_settings().hashing,
-    )
+    made = accounts.create_account(current.session, email=email, name=name, actor=current.actor, portal_admin=True)
+    invite(made)
 
 
 class PortalStatusPage(ConsolePage):

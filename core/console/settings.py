@@ -12,9 +12,9 @@ from flask import abort, request, url_for
 from flask_admin import expose
 from werkzeug.wrappers import Response
 
-from core.console.base import Answer, ConsolePage, Outcome, done
+from core.console.base import Answer, ConsolePage, done
 from core.console.base import typed as typed_text
-from core.console.pieces import Field, Form, Panel, choice, field, linked, table
+from core.console.pieces import Form, Panel, linked, table
 from core.console.plugins import host, known, state_of
 from core.console.words import origin_text, plugin_title, value_text
 from core.districts import operations
@@ -23,6 +23,8 @@ from core.districts.settings import SettingField, read_setting, setting_fields
 from core.errors import Invalid
 from core.i18n import _, pick
 from core.web.context import current
+from core.web.outcomes import Outcome
+from core.web.questions import Field, choice, field
 
 YES, NO = "si", "no"
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from core import __version__
 from core.console.base import Answer, ConsolePage
 from core.console.pieces import Panel, table
+from core.console.post import mail_panel
 from core.console.words import moment, plugin_title
 from core.districts.permissions import DISTRICT
 from core.errors import ConfigError
@@ -87,7 +88,8 @@ def system_panels() -> list[Panel]:
         (_("Database"), current.installation.database.dialect),
         (_("Funzioni installate"), str(len(current.installation.host.names))),
     ]
-    return [Panel(_("Il portale"), "portale", facts=facts, reasons=migrations())]
+    portal = Panel(_("Il portale"), "portale", facts=facts, reasons=migrations())
+    return [portal, mail_panel(current.session)]
 
 
 def migrations() -> Sequence[tuple[str, str]]:

@@ -10,14 +10,16 @@ from flask_admin import expose
 from wtforms import Form as WtForm
 
 from core.access import registry
-from core.console.base import Answer, ConsolePage, Outcome, typed
+from core.console.base import Answer, ConsolePage, typed
 from core.console.models import DistrictView
-from core.console.pieces import Cell, Form, Panel, field, linked, table, with_errors
+from core.console.pieces import Cell, Form, Panel, linked, table, with_errors
 from core.districts import operations, vocabularies
 from core.districts.models import SynonymGroup
 from core.districts.permissions import SETTING
 from core.i18n import _, _l, pick
 from core.web.context import current
+from core.web.outcomes import Outcome
+from core.web.questions import field
 
 registry.register_entity(SynonymGroup, resource=SETTING, visitor_scopes=())
 LONGEST = 2_000

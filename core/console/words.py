@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from core import clock
+from core.access import registry
 from core.i18n import _, _l, pick
 from core.records.definitions import record_types
 from core.web.context import current
@@ -46,11 +47,16 @@ def origin_text(layer: str, file: str = "") -> str:
 RESOURCES: Mapping[str, Any] = {
     "*": _l("tutte le schede"),
     "core.account": _l("persone e ruoli"),
+    "core.audit": _l("registro degli accessi"),
     "core.district": _l("nome, contatti e stato del distretto"),
     "core.municipality": _l("Comuni"),
     "core.organisation": _l("enti"),
     "core.parameter": _l("parametri"),
+    "core.hold": _l("blocchi della cancellazione"),
     "core.plugin": _l("funzioni"),
+    "core.privacy": _l("registro dei trattamenti"),
+    "core.request": _l("richieste degli interessati"),
+    "core.retention": _l("conservazione dei dati"),
     "core.role": _l("ruoli"),
     "core.setting": _l("impostazioni, sinonimi e vocabolari"),
     "core.vocabulary": _l("vocabolari"),
@@ -64,19 +70,42 @@ ACTIONS: Mapping[str, Any] = {
     "withdraw": _l("ritira"),
     "import": _l("importa"),
     "remove": _l("toglie"),
+    "assign": _l("affida alla squadra"),
+    "break_glass": _l("apre in emergenza"),
+    "supervise": _l("è avvisato delle emergenze"),
+    "close": _l("chiude"),
+    "export": _l("scarica l'elenco"),
+    "decide": _l("decide"),
 }
 SCOPES: Mapping[str, Any] = {
     "all": _l("tutte"),
     "own": _l("le proprie"),
     "public": _l("quelle pubbliche"),
     "installation": _l("tutte"),
+    "team": _l("quelle della propria squadra"),
+    "emergency": _l("quelle aperte in emergenza"),
+    "organisation": _l("quelle del proprio ente"),
+    "municipality": _l("quelle del proprio Comune"),
+}
+GROUPS: Mapping[str, Any] = {
+    "plain": _l("dati comuni"),
+    "personal": _l("dati personali"),
+    "special": _l("dati particolari (salute, dipendenze)"),
+    "penal": _l("dati penali"),
+}
+RIGHTS: Mapping[str, Any] = {
+    "none": _l("non sa che ci sono"),
+    "mask": _l("li vede coperti"),
+    "read": _l("li legge"),
+    "write": _l("li legge e li cambia"),
 }
 
 
 def resource_text(resource: str) -> str:
     """What a grant speaks of, in words."""
-    labels = {item.key: pick(item.label_plural, current.lang) for item in record_types()}
-    return labels.get(resource) or str(RESOURCES.get(resource, resource))
+    labels = {item.key: item.label_plural for item in record_types()}
+    named = {**labels, **registry.resource_labels()}
+    return pick(named.get(resource, {}), current.lang) or str(RESOURCES.get(resource, resource))
 
 
 #: What a district says of itself.

@@ -8,9 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from core.access import Actor
-from core.access import operations as accounts
 from core.access.models import Role, RoleGrant
+from core.access.operations import give_role
 from core.access.queries import account_by_email
+from core.accounts import operations as accounts
 from tests.core.console.world import ADMIN, CHEAP, EDITOR, HERE, OTHER, PASSWORD, PORTAL, Portal, post
 
 PAGES = (
@@ -109,7 +110,7 @@ def reading_client(portal: Portal) -> FlaskClient:
         person = accounts.create_account(
             session, email=email, name="Legge", actor=actor, password=PASSWORD, hashing=CHEAP
         )
-        accounts.give_role(session, person, "reader", actor=actor)
+        give_role(session, person, "reader", actor=actor)
     return portal.client(email)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.access.queries import account_by_email
 from tests.core.console.world import HERE, PASSWORD, PORTAL, Portal, post
+from tests.support.letters import letters, path_in
 
 
 def test_a_district_is_tried_before_it_is_born(portal: Portal) -> None:
@@ -62,8 +63,12 @@ def test_a_broken_model_is_named_with_file_and_key(portal: Portal) -> None:
 
 def test_a_portal_administrator_is_named_and_the_last_one_stays(portal: Portal) -> None:
     client, email = portal.client(PORTAL), "secondo@example.org"
-    form = {"email": email, "name": "Secondo Portale", "password": PASSWORD}
+    form = {"email": email, "name": "Secondo Portale"}
     assert post(client, "/configura/amministratori/nuovo", **form).status_code == 303
+    guest = portal.client()
+    guest.get(path_in(letters(portal.installation.database)[-1]))
+    words = {"password": PASSWORD, "again": PASSWORD, "name": "Secondo Portale"}
+    assert post(guest, "/account/invito", **words).status_code == 303
     assert portal.client(email).get("/configura/").status_code == 200
     first, second = id_of(portal, PORTAL), id_of(portal, email)
     assert post(client, f"/configura/amministratori/{second}/togli").status_code == 303

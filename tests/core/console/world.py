@@ -12,8 +12,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from core.access import Actor
-from core.access import operations as accounts
-from core.access.passwords import Hashing
+from core.access.operations import give_role
+from core.accounts import operations as accounts
+from core.accounts.passwords import Hashing
 from core.app import create_app
 from core.db import migrate
 from core.districts.loading import load_model
@@ -23,6 +24,7 @@ from core.districts.snapshot import DistrictSnapshot, snapshots
 from core.installation import Installation
 from core.settings import Settings
 from scripts.repository import REPO
+from tests.support.factor import pass_second_step
 
 CHEAP = Hashing(time_cost=1, memory_kib=8, parallelism=1)
 PASSWORD = "quattro gatti in tram"
@@ -46,6 +48,7 @@ class Portal:
             token = token_of(client.get("/account/accedi").text)
             data = {"email": email, "password": PASSWORD, "csrf_token": token}
             assert client.post("/account/accedi", data=data).status_code == 303
+            pass_second_step(self.installation.database, email)
         return client
 
     def snapshot(self, slug: str = HERE) -> DistrictSnapshot:
@@ -109,4 +112,4 @@ def _person(installation: Installation, number: int, email: str, role: str) -> N
         account = accounts.create_account(
             session, email=email, name=f"Prova {role}", actor=actor, password=PASSWORD, hashing=CHEAP
         )
-        accounts.give_role(session, account, role, actor=actor)
+        give_role(session, account, role, actor=actor)
