@@ -80,4 +80,4 @@ def test_an_odd_request_is_answered_without_a_failure(server: Portal, request_: 
     }
     assert b"root:" not in answer and b"Traceback" not in answer
     assert server.get("/legnano/").status == 200
-    assert "Traceback" not in server.said()
+    assert "Traceback" not in server.said() and '"errors"' not in server.said()

@@ -96,6 +96,23 @@ def test_a_start_that_would_show_the_demonstration_to_others_is_refused(demo: De
     assert reason in finished.stderr and "Traceback" not in finished.stderr
 
 
+REFUSED = {
+    "other machines under any name": ({"HOST": "0.0.0.0"}, "environment: HOSTS: "),
+    "no mail server": ({"MAIL": "garbage"}, "environment: MAIL: "),
+    "a mail password in clear": ({"MAIL": "smtp://a:secret@m.example?starttls=no"}, "environment: MAIL: "),
+    "no sender": ({"MAIL_FROM": "nobody"}, "environment: MAIL_FROM: "),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_start_that_could_not_serve_well_is_refused_by_the_name_of_the_variable(tmp_path: Path, case: str) -> None:
+    environment, reason = REFUSED[case]
+    finished = innesto(DemoData(tmp_path / "data"), "run", **environment)
+    assert finished.returncode == 1
+    assert reason in finished.stderr and "Traceback" not in finished.stderr and ":secret@" not in finished.stderr
+
+
 @pytest.mark.slow
 def test_tables_that_are_behind_the_code_are_refused_with_the_command_that_helps(tmp_path: Path) -> None:
     finished = innesto(DemoData(tmp_path / "data"), "run")

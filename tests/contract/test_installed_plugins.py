@@ -26,7 +26,7 @@ PLUGINS = HOST.plugins
 HOUSE = frozenset(
     {
         "__init__", "plugin", "settings", "models", "operations", "queries", "permissions", "forms", "schemas", "views",
-        "presentation", "api", "console", "search", "tasks", "cli",
+        "presentation", "api", "console", "search", "tasks", "cli", "demo", "exports", "retention", "subjects",
     }
 )  # fmt: skip
 FOLDERS = frozenset({"forms", "workflows", "record_types", "migrations", "templates", "translations", "static"})
@@ -81,6 +81,8 @@ def test_only_operations_write(plugin: Plugin) -> None:
         if path.stem != "operations"
         for call in ast.walk(tree(path))
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in WRITING
+        # A list of rows with several columns is read by it as well.
+        if (path.stem, call.func.attr) != ("queries", "execute")
         if "session" in ast.unparse(call.func.value)
     ]
     assert found == []

@@ -74,7 +74,15 @@ def test_there_are_bundles() -> None:
 
 @each
 def test_a_bundle_is_a_folder_of_the_known_files(name: str) -> None:
-    known = {"model.toml", "parameters.toml", "vocabularies.toml", "synonyms.toml", "roles.toml", "content"}
+    known = {
+        "model.toml",
+        "parameters.toml",
+        "vocabularies.toml",
+        "synonyms.toml",
+        "roles.toml",
+        "processing.toml",
+        "content",
+    }
     assert {path.name for path in (MODELS / name).iterdir()} <= known
 
 

@@ -15,6 +15,7 @@ from core.districts.loading import load_folder
 from core.districts.parameters import PARAMETER_TYPES
 from core.districts.parsing import ORGANISATION_KINDS
 from core.forms.types import FIELD_TYPES
+from core.installation import register_definitions
 from core.loader import Host
 from core.records.definitions import RecordType, forget_record_types, load_record_types
 from core.toolkit import __all__ as toolkit
@@ -53,7 +54,7 @@ def code() -> list[Path]:
 
 def test_every_toml_block_of_the_page_is_an_example_of_a_file() -> None:
     assert len(re.findall(r"^```toml$", DEFINITIONS, re.MULTILINE)) == len(EXAMPLES)
-    model = {"model.toml", "parameters.toml", "vocabularies.toml", "synonyms.toml", "roles.toml"}
+    model = {f"{name}.toml" for name in ("model", "parameters", "vocabularies", "synonyms", "roles", "processing")}
     assert set(EXAMPLES) == model | {"forms/leaflet.toml", "workflows/simple.toml", "record_types/leaflet.toml"}
 
 
@@ -80,6 +81,8 @@ def test_the_examples_of_form_workflow_and_record_type_are_accepted(leaflet: Rec
 def test_the_example_of_a_model_is_accepted_and_applies(sqlite_database: Database, tmp_path: Path) -> None:
     write(tmp_path / "valle", [name for name in EXAMPLES if "/" not in name])
     snapshots.use(HOST)
+    for plugin in HOST.plugins:
+        register_definitions(HOST, plugin)
     bundle = load_folder(tmp_path / "valle", HOST)
     operations.found_district(sqlite_database, bundle, actor=Actor.system(1, "test"))
     with sqlite_database.read(1) as session:

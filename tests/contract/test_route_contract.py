@@ -13,6 +13,9 @@ from core.districts import operations
 from tests.support.demo import Portal
 
 DISTRICT = "legnano"
+#: A link that was sent by mail and leads nowhere any more, and the pages that such links lead to.
+GONE = 410
+MAILED = frozenset({"account.activate", "account.new_email", "account.new_password"})
 #: What people, programs and attackers put where a word is expected.
 GARBAGE = ["zz", "x" * 300, "%00", "%e2%80%ae", "..%2f..", "'\"<script>", "%ff", "1e309"]
 QUERIES = [
@@ -99,7 +102,16 @@ def test_no_address_fails_whatever_stands_in_it(portal: Portal, role: str) -> No
 
 def test_a_visitor_is_answered_with_a_page_a_redirect_or_a_refusal(portal: Portal) -> None:
     seen = {portal.visitor.get(address(rule, "zz")).status_code for rule in rules(portal)}
-    assert seen <= {200, 302, 303, 308, 401, 403, 404}
+    assert seen <= {200, 302, 303, 308, 401, 403, 404, GONE}
+
+
+def test_only_pages_of_links_from_a_mail_are_gone_and_answer_every_wrong_code_alike(portal: Portal) -> None:
+    """A used, an expired and an invented code get one answer, with the way to a new one: nothing is told of any."""
+    gone = [rule for rule in rules(portal) if portal.visitor.get(address(rule, "zz")).status_code == GONE]
+    assert {rule.endpoint for rule in gone} <= MAILED
+    for rule in gone:
+        first, second = (portal.visitor.get(address(rule, word)).text.partition("<main")[2] for word in ("zz", "yy"))
+        assert first == second, rule
 
 
 def test_an_address_of_an_unknown_district_is_not_found(portal: Portal) -> None:

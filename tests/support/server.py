@@ -48,7 +48,21 @@ from scripts.bench_load import free_port
 REPO = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "core.cli")
 OWN = frozenset(
-    {"DATA", "DATABASE_URL", "SECRET_KEY", "MODELS", "HOST", "PORT", "PROXIES", "HOSTS", "HTTPS", "THREADS"}
+    {
+        "DATA",
+        "DATABASE_URL",
+        "KEYS",
+        "SECRET_KEY",
+        "MODELS",
+        "HOST",
+        "PORT",
+        "PROXIES",
+        "HOSTS",
+        "HTTPS",
+        "THREADS",
+        "MAIL",
+        "MAIL_FROM",
+    }
 )
 RECORD_TYPES = "register_record_types"
 #: Seconds a server may take to answer on a busy machine, and to end when told to.
@@ -111,12 +125,15 @@ def make_demonstration(data: DemoData) -> str:
 # --- commands --------------------------------------------------------------------------------------------------------
 
 
-def innesto(data: DemoData, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a process of its own."""
+def innesto(
+    data: DemoData, *arguments: str, typed: str | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own, which reads what is ``typed``."""
     return subprocess.run(
         [*COMMAND, *arguments],
         cwd=REPO,
         env=data.environment(**environment),
+        input=typed,
         capture_output=True,
         text=True,
         timeout=300,
