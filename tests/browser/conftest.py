@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.browser.busy import make_busy
 from tests.browser.people import Window
 from tests.support.server import Portal, demonstration, portal
 
@@ -22,6 +23,15 @@ Opener = Callable[..., Window]
 def reading_room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """A server that nobody writes to."""
     data = demonstration().copy(tmp_path_factory.mktemp("reading") / "data")
+    with portal(data) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def busy_room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """A server where something waits for everybody in Legnano; tests read, or write what no other test counts."""
+    data = demonstration().copy(tmp_path_factory.mktemp("busy") / "data")
+    make_busy(data)
     with portal(data) as started:
         yield started
 

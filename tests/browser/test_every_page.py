@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.browser.conftest import Opener
+from tests.browser.crawl import walk
 from tests.browser.people import Window
 from tests.support.server import Portal, email_of
 
@@ -96,6 +97,63 @@ def test_every_staff_page_of_a_district(window: Opener, district: str) -> None:
         record = editor.page.locator("th a").first.get_attribute("href") or ""
         pages += [f"/{district}/schede/{type_}/nuova", record, f"{record}modifica"]
     assert [fault for path in pages for fault in faults_of(editor, path)] == []
+
+
+#: Who walks in the quick run, on a phone alone; the matrix sends everybody of the territory, at every width.
+WALKERS = ("coordinator", "data-protection", "person")
+EVERYBODY = (
+    *WALKERS,
+    "tutor",
+    "municipal-social-worker",
+    "case-manager",
+    "educator",
+    "district-admin",
+    "municipality-admin",
+    "company-contact",
+    "company-accounts",
+    "table-member",
+    "service-referent",
+)
+
+
+def faults_on_the_way(window: Window, role: str, widths: tuple[int, ...]) -> tuple[list[str], list[str]]:
+    """What somebody opened, walking from the own first page, and what was wrong there."""
+    window.sign_in(email_of(role, "legnano"), "/legnano/oggi")
+    opened: list[str] = []
+    faults: list[str] = []
+    for path in walk(window, ["/legnano/oggi", "/account/"]):
+        opened.append(path)
+        faults += window.faults(widths=widths)
+    return opened, faults
+
+
+@pytest.mark.parametrize("role", WALKERS)
+def test_a_role_reaches_pages_that_are_accessible_on_a_phone(window: Opener, busy_room: Portal, role: str) -> None:
+    opened, faults = faults_on_the_way(window(busy_room), role, (360,))
+    assert len(opened) >= {"coordinator": 25, "data-protection": 10, "person": 6}[role], opened
+    assert faults == []
+
+
+@pytest.mark.matrix
+@pytest.mark.slow
+@pytest.mark.parametrize("role", EVERYBODY)
+def test_every_role_reaches_accessible_pages_alone_at_every_width(window: Opener, busy_room: Portal, role: str) -> None:
+    opened, faults = faults_on_the_way(window(busy_room), role, (360, 768, 1440))
+    assert len(opened) >= 5, opened
+    assert faults == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/legnano/privacy/",
+        "/legnano/privacy/richiesta",
+        "/legnano/privacy/richiesta/stato",
+        "/legnano/registrazione-azienda",
+    ],
+)
+def test_a_form_for_who_has_no_account_is_accessible_at_every_width(window: Opener, path: str) -> None:
+    assert faults_of(window(), path) == []
 
 
 def test_text_at_twice_the_size_fits_the_window(window: Opener) -> None:

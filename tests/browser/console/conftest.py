@@ -8,6 +8,7 @@ import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.core.console.world import PASSWORD, PORTAL, Portal, make_portal
+from tests.support.factor import pass_second_step
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -38,7 +39,7 @@ def site(portal: Portal) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(chromium: Browser, site: str) -> Iterator[Page]:
+def page(chromium: Browser, site: str, portal: Portal) -> Iterator[Page]:
     """A browser in which the portal's administrator is signed in."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     opened = context.new_page()
@@ -46,6 +47,7 @@ def page(chromium: Browser, site: str) -> Iterator[Page]:
     opened.fill("#email", PORTAL)
     opened.fill("#password", PASSWORD)
     opened.press("#password", "Enter")
-    opened.wait_for_url(f"{site}/")
+    opened.wait_for_url(f"{site}/account/secondo-passaggio")
+    pass_second_step(portal.installation.database, PORTAL)
     yield opened
     context.close()

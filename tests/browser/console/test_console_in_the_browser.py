@@ -100,7 +100,7 @@ def test_a_plugin_goes_off_and_on_by_keyboard_alone(page: Page, site: str, porta
     page.goto(f"{site}/{HERE}/configura/")
     for name in ("Funzioni", "Sportello informativo", "Spegni", "Sì, spegni"):
         press_until(page, name)
-    assert "è spenta" in page.get_by_role("status").inner_text()
+    assert "è spenta" in page.locator(".alert[role=status]").inner_text()
     assert not portal.snapshot().has("public_info")
     for name in ("Sportello informativo", "Accendi", "Sì, accendi"):
         press_until(page, name)
@@ -115,7 +115,7 @@ def test_a_ceiling_is_changed_in_three_presses(page: Page, site: str, portal: Po
     page.fill("#valid_from", "2027-03-01")
     with page.expect_navigation():
         page.get_by_role("button", name="Salva", exact=True).click()
-    assert "valore salvato" in page.get_by_role("status").inner_text()
+    assert "valore salvato" in page.locator(".alert[role=status]").inner_text()
     assert portal.changes("parameter.set")[-1].new["value"] == 4
 
 
@@ -130,7 +130,7 @@ def test_a_group_is_removed_without_script(page: Page, site: str, portal: Portal
             tab.get_by_role("link", name="aggiunto qui: togli «alfa»").click()
         with tab.expect_navigation():
             tab.get_by_role("button", name="Sì, togli").click()
-        assert "non c'è più" in tab.get_by_role("status").inner_text()
+        assert "non c'è più" in tab.locator(".alert[role=status]").inner_text()
     assert ("alfa", "beta") not in portal.snapshot().synonyms
 
 

@@ -519,11 +519,22 @@ RECORDS: dict[str, Any] = {
     "clear_url": "#",
     "pager": PAGER,
 }
+NOTICE = {
+    "id": "1",
+    "sentence": "Il percorso LEG-2026-0142 ha un nuovo tutor.",
+    "lang": "",
+    "url": "#percorso",
+    "kind": "late",
+    "day": "22 novembre 2026",
+    "iso": "2026-11-22",
+    "unread": True,
+}
 TODAY_PAGE: dict[str, Any] = {
     "site": STAFF_SITE,
     "greeting": "Buongiorno, Sara",
     "summary": "Due schede aspettano un controllo e hai una bozza da finire.",
     "primary": ("Scrivi una scheda nuova", "#nuova"),
+    "news": {"rows": [NOTICE], "count": 3, "all": "#novita", "mark": "#lette"},
     "cards": [{"title": "Schede incomplete", "text": "3 pagine.", "url": "#inc", "action": "Guarda", "kind": "soon"}],
     "review": [{"title": "Tirocinio", "url": "#t", "state": ("info", "Da controllare"), "action": ("Controlla", "#t")}],
     "drafts": [{"title": "Borsa lavoro", "url": "#b", "notes": ["Servizio", "ieri"], "action": ("Continua", "#b")}],
@@ -595,13 +606,21 @@ PAGES: dict[str, Sample] = {
     "error-429": ("errors/429.html", {}),
     "error-500": ("errors/500.html", {"reference": "7F3-204", "retry": "#"}),
     "error-503": ("errors/503.html", {"minutes": 5, "retry": "#"}),
-    "login": ("account/login.html", {**LOGIN, "demo_accounts": [("Redazione", "redazione@demo.example", "parola")]}),
+    "login": (
+        "account/login.html",
+        {**LOGIN, "demo_accounts": [("legnano", "Redazione", "redazione@demo.example", "parola")]},
+    ),
     "login-error": ("account/login.html", {**LOGIN, "errors": [("email", "E-mail o password non corrispondono.")]}),
     "logged-out": ("account/logged_out.html", {"site": PORTAL_SITE, "menu": [], "home": "#h", "login": "#l"}),
     "today": ("staff/today.html", TODAY_PAGE),
     "today-empty": (
         "staff/today.html",
-        {**TODAY_PAGE, "cards": [], "review": [], "drafts": [], "abilities": [], "primary": None},
+        {
+            **TODAY_PAGE,
+            "news": {"rows": [], "count": 0, "all": "#novita", "mark": "#lette"},
+            **dict.fromkeys(("cards", "review", "drafts", "abilities"), ()),
+            "primary": None,
+        },
     ),
     "records": ("records/list.html", {**RECORDS, "notices": [("success", "Scheda salvata.", "È ancora una bozza.")]}),
     "records-filtered": ("records/list.html", {**RECORDS, "lines": [], "filtered": True, "q": "xyz"}),
