@@ -24,7 +24,7 @@ READY := $(RUNTIME) $(ASSETS) $(CATALOGUES)
 
 SLOW := slow or postgres or matrix or story
 
-.PHONY: help run setup assets translations messages test test-slow lint format types docs requirements bench wheel locks clean
+.PHONY: help run setup assets translations messages test test-slow lint audit format types docs requirements bench wheel locks clean
 .DEFAULT_GOAL := help
 
 help:
@@ -32,6 +32,7 @@ help:
 	@echo 'make test          quick tests (about 8 minutes at most)'
 	@echo 'make test-slow     PostgreSQL, kill storms, full matrices, measurements (45 minutes at most)'
 	@echo 'make lint          style, types, import rules, dependencies, spelling'
+	@echo 'make audit         known faults in what we depend on (asks a service on the network)'
 	@echo 'make format        put the style right where a tool can'
 	@echo 'make docs          are the generated pages of docs/ up to date?'
 	@echo 'make requirements  which requirements have a passing test'
@@ -70,6 +71,10 @@ lint: $(DEVELOPMENT)
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/deptry .
 	$(VENV)/bin/codespell
+
+# Not part of lint: it asks the network, and what it says changes from day to day.
+audit: $(DEVELOPMENT)
+	$(PY) -m scripts.audit
 
 format: $(DEVELOPMENT)
 	$(VENV)/bin/ruff check --fix .

@@ -13,15 +13,22 @@ from core import __version__
 from core.errors import InnestoError
 
 GROUPS: Mapping[str, str] = {
-    "account": "core.access.cli:account",
+    "account": "core.accounts.cli:account",
+    "audit": "core.audit.cli:audit",
+    "backup": "core.backup.cli:backup",
     "content": "core.records.cli:content",
     "db": "core.db.cli:db",
     "demo": "core.demo.cli:demo",
     "district": "core.districts.cli:district",
     "docs": "core.docs:docs",
+    "keys": "core.crypto.cli:keys",
+    "mail": "core.notifications.cli:mail",
     "plugin": "core.districts.cli:plugin",
+    "restore": "core.backup.cli:restore",
+    "privacy": "core.privacy.retention.cli:privacy",
     "run": "core.serve:run",
     "search": "core.search.cli:search",
+    "upgrade": "core.backup.cli:upgrade",
 }
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """An entry of the ``public`` or the ``staff`` menu; ``area="search"`` names the page that searches the district."""
+    """An entry of the ``public`` or the ``staff`` menu; ``area="search"`` names the page that searches the district.
+
+    ``area="find"``: the page that finds what the staff works on; its label stands in the search box of their bar.
+    """
 
     label: str
     endpoint: str
@@ -48,3 +51,15 @@ class Event:
     district_id: int
     payload: Mapping[str, Any]
     happened_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalData:
+    """What one part of the portal holds of a person, for the access file: rows of (label, value), already readable.
+
+    ``source`` is the plugin, or the part of the core, that answers; ``rows`` is empty where it holds nothing.
+    """
+
+    source: str
+    title: str
+    rows: Sequence[Mapping[str, str]]

@@ -14,7 +14,7 @@ from typing import Any
 import pluggy
 
 from core import clock, hookspecs
-from core.errors import PluginError
+from core.errors import PluginError, kind_and_place
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +40,11 @@ class Problems:
         self._lock = Lock()
 
     def add(self, plugin: str, stage: str, error: BaseException | str) -> None:
-        """Note a fault. Its text is for log and console; the public health page has the plugin's name alone."""
-        text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+        """Note a fault for the console; the public health page has the plugin's name alone.
+
+        Of an error its kind and place are kept: its text may quote what somebody typed. A text given is kept as it is.
+        """
+        text = error if isinstance(error, str) else kind_and_place(error)
         key = (plugin, stage, text[:300])
         with self._lock:
             before = self._rows.pop(key, None)

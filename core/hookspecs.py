@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pluggy
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from core.access import Actor, Permission
-    from core.contributions import DashboardCard, Event, MenuItem, SlotContent
+    from core.contributions import DashboardCard, Event, MenuItem, PersonalData, SlotContent
     from core.districts.snapshot import DistrictSnapshot
 
 PROJECT = "innesto"
@@ -58,8 +59,34 @@ def render_slot(district: DistrictSnapshot, session: Session, actor: Actor, slot
 
 
 @hookspec
+def make_demonstration(district: DistrictSnapshot, session: Session) -> None:
+    """Fill a demonstration with invented data by calling the plugin's own operations, in simulated time if need be.
+
+    The district's accounts exist already. A failure stops the preparation.
+    """
+
+
+@hookspec
 def handle_event(event: Event, session: Session) -> None:
     """Something happened in a district (``record.published``, ``plugin.enabled``): at least once, so judge by its id.
 
     The session is the district's, for writing; it is committed together with the mark that this plugin has the event.
+    """
+
+
+@hookspec
+def export_personal_data(district_id: int, session: Session, subject_id: UUID) -> Sequence[PersonalData]:
+    """Everything the plugin holds of a person in the district, readable, for the file that the person may ask for.
+
+    Also where the plugin is off: what it holds must still be found. Empty where it holds nothing; a failure stops the
+    whole file. Protected fields are opened: who calls has checked and writes the log.
+    """
+
+
+@hookspec
+def erase_personal_data(session: Session, subject_id: UUID, reason: str) -> None:
+    """Erase what the plugin holds of a person, in the caller's transaction; figures without a name may stay.
+
+    Also where the plugin is off. ``reason`` is ``request`` or ``retention``. The person's key is destroyed afterwards:
+    sealed values need no erasing. A failure stops the whole erasure; doing it twice does no harm.
     """

@@ -61,7 +61,8 @@ class Installation:
         except ArgumentError as error:
             remedy = "Try sqlite:////folder/innesto.db, or postgresql://user:password@host/name"
             raise ConfigError("environment", "DATABASE_URL", "this is not the address of a database", remedy) from error
-        return Database(url, data_dir=settings.data_dir, pool_size=2 * settings.threads + 4)
+        pool_size = 2 * settings.threads + 4
+        return Database(url, data_dir=settings.data_dir, pool_size=pool_size, keys=settings.keys_file)
 
     @property
     def models_dir(self) -> Path:
@@ -81,13 +82,13 @@ class Installation:
         root = self.settings.data_dir / "index"
         return SearchDesk(self.database, root, [RecordSource()], lambda: self.district_ids)
 
-    def demo_accounts(self) -> list[tuple[str, str, str]]:
-        """What to show on the login page of a demonstration: (what it may do, address, password); else nothing."""
+    def demo_accounts(self) -> list[tuple[str, str, str, str]]:
+        """For the login page of a demonstration: (territory, what it may do, address, password); else nothing."""
         if not self.demo:
             return []
         from core.demo.accounts import listed
 
-        return [(account.label, account.email, account.password) for account in listed(self.database)]
+        return [(account.district, account.what, account.email, account.password) for account in listed(self.database)]
 
     @property
     def demo(self) -> bool:

@@ -103,7 +103,8 @@ class Host:
     def report(self, name: str, stage: str, error: BaseException) -> None:
         """Note and log a fault of a plugin."""
         log.error("plugin %s is broken at %s", name, stage, exc_info=error)
-        self.hooks.problems.add(name, stage, error)
+        # At start no data of persons are near: the text says what to repair.
+        self.hooks.problems.add(name, stage, f"{type(error).__name__}: {error}")
 
     def _import(self, name: str, module_name: str) -> Plugin | None:
         try:

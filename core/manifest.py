@@ -14,7 +14,21 @@ NAME = re.compile(r"[a-z][a-z0-9_]{1,29}")
 SEGMENT = re.compile(r"[a-z][a-z0-9-]{1,39}")
 #: First segments of an address that belong to the core or to the system.
 RESERVED_SEGMENTS = frozenset(
-    {"account", "api", "static", "health", "configura", "oggi", "schede", "chi-siamo", "contatti", "favicon.ico"}
+    {
+        "account",
+        "api",
+        "static",
+        "health",
+        "configura",
+        "oggi",
+        "schede",
+        "chi-siamo",
+        "contatti",
+        "favicon.ico",
+        "mostra",
+        "scheda-privacy",
+        "privacy",
+    }
 )
 
 

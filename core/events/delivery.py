@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.contributions import Event
 from core.db import Database
+from core.errors import kind_and_place
 from core.events.models import OutboxEvent
 from core.hooks import Hooks
 
@@ -47,7 +48,7 @@ def _deliver(database: Database, hooks: Hooks, event: Event) -> bool:
         except Exception as error:  # a plugin may fail in any way; the event waits for it alone
             hooks.problems.add(plugin, "handle_event", error)
             log.warning("event %s waits for plugin %s", event.name, plugin, exc_info=error)
-            failures.append(f"{plugin}: {type(error).__name__}: {error}")
+            failures.append(f"{plugin}: {kind_and_place(error)}")
     with database.write(event.district_id) as session:
         _settle(session, event, failures)
     return not failures

@@ -87,6 +87,12 @@ class Field:
     options: tuple[Option, ...] = ()
     fields: tuple[Field, ...] = ()
 
+    @property
+    def protection(self) -> str:
+        """The most sensitive class among the field and its columns; anything but ``plain`` is stored sealed."""
+        classes = [self.field_class, *(column.protection for column in self.fields)]
+        return max(classes, key=FIELD_CLASSES.index)
+
 
 @dataclass(frozen=True)
 class Form:
@@ -108,6 +114,11 @@ class Form:
     def digest(self) -> str:
         """Fingerprint of the content."""
         return digest_of(self.content)
+
+    @cached_property
+    def protected(self) -> Mapping[str, Field]:
+        """The fields whose answers are sealed, by name."""
+        return {item.key: item for item in self.fields if item.protection != "plain"}
 
     def in_section(self, section: str) -> Iterator[Field]:
         """The fields of one section, in order."""
@@ -223,5 +234,5 @@ def _check_flags(reader: Reader, item: Field, *, in_row: bool) -> None:
         raise reader.fail("filterable", f"'{item.type}' cannot be a filter here")
     if in_row and item.complete:
         raise reader.fail("complete", "belongs to the whole list, not to a column")
-    if item.field_class != "plain" and (item.search or item.facet or item.filterable):
+    if item.protection != "plain" and (item.search or item.facet or item.filterable):
         raise reader.fail("field_class", "only plain answers may be searched or filtered", "Drop search, facet, filter")

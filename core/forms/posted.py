@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from core.forms.definition import Field, Form
 from core.forms.types import FIELD_TYPES
+from core.forms.validation import is_sealed
 from core.i18n import LANGUAGES
 
 PREFIX = "f_"
@@ -100,6 +101,7 @@ def to_inputs(form: Form, answers: Mapping[str, Any]) -> dict[str, Any]:
 
 def _input(field: Field, answer: Any) -> Any:
     type_ = FIELD_TYPES[field.type]
+    answer = None if is_sealed(answer) else answer
     if type_.has_columns:
         return [{column.key: _input(column, row.get(column.key)) for column in field.fields} for row in answer or ()]
     if field.localized:

@@ -13,6 +13,14 @@ from core.forms.types.base import shorten
 from core.i18n import _
 
 Answers = dict[str, Any]
+#: An answer that is stored sealed is an object with this one key.
+SEALED = "sealed"
+DOTS = "••••••"
+
+
+def is_sealed(answer: Any) -> bool:
+    """Whether an answer is there and cannot be read without being opened."""
+    return isinstance(answer, Mapping) and set(answer) == {SEALED}
 
 
 def validate(
@@ -59,7 +67,7 @@ def _must_answer(field: Field, complete: bool) -> bool:
 
 def is_answered(field: Field, answer: Any) -> bool:
     """Whether ``answer`` fills the field: texts by language need the Italian one."""
-    return FIELD_TYPES[field.type].is_answered(field, answer)
+    return is_sealed(answer) or FIELD_TYPES[field.type].is_answered(field, answer)
 
 
 def missing_message(field: Field, answer: Any) -> str:
@@ -82,8 +90,10 @@ def filter_values(form: Form, answers: Mapping[str, Any]) -> list[tuple[str, Val
 
 
 def display(form: Form, key: str, answers: Mapping[str, Any], lookups: Lookups = NOWHERE) -> str:
-    """The answer to ``key`` as a person reads it; empty when there is none or no such question."""
+    """The answer to ``key`` as a person reads it, dots for a sealed one; empty without an answer or such a question."""
     field = form.by_key.get(key)
+    if is_sealed(answers.get(key)):
+        return DOTS
     return "" if field is None else FIELD_TYPES[field.type].display(field, answers.get(key), lookups)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import cached_property, partial
 from http import HTTPStatus
@@ -12,7 +13,9 @@ from sqlalchemy.orm import Session
 from werkzeug.local import LocalProxy
 
 from core.access import Actor, load_actor
-from core.access.session import account_of_request
+from core.accounts.sessions import Login, current_login
+from core.accounts.tokens import TokenLogin
+from core.audit import write_looks
 from core.districts.snapshot import DistrictSnapshot, snapshots
 from core.districts.text import MAX_SLUG
 from core.i18n import DEFAULT, LANGUAGES
@@ -24,6 +27,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 #: Attribute of a view that says whether it writes, and of one that says that it is for the staff.
 WRITES, STAFF = "innesto_writes", "innesto_staff"
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+#: Headers that speak of what was to be shown.
+SHOWN = ("Content-Disposition", "ETag", "Last-Modified", "Location", "Accept-Ranges", "Content-Range")
+log = logging.getLogger(__name__)
 
 
 def reads(view: View) -> View:
@@ -47,6 +53,8 @@ class RequestContext:
         self.district: DistrictSnapshot | None = None
         self.address_lang: str | None = None
         self.staff = False
+        #: The key of a program that the request came with, where it came with one: the cookie then counts for nothing.
+        self.token: TokenLogin | None = None
         self._session: Session | None = None
 
     @property
@@ -55,12 +63,23 @@ class RequestContext:
         if self._session is None:
             district_id = self.district.id if self.district else None
             self._session = self.installation.database.open(district_id, write=self.writes)
+            self._session.info["request_id"] = g.get("request_id", "")
         return self._session
 
     @cached_property
     def actor(self) -> Actor:
-        """Who asks, with the grants held in this district."""
-        return load_actor(self.session, account_of_request(self.session))
+        """Who asks, with the grants held in this district; of a key, no more than its scopes leave."""
+        if self.token is not None:
+            return load_actor(self.session, self.token.account_id, two_factor=True, only=self.token.scopes)
+        login = self.login
+        if login is None or login.locked:
+            return load_actor(self.session, None)
+        return load_actor(self.session, login.account_id, two_factor=login.two_factor)
+
+    @cached_property
+    def login(self) -> Login | None:
+        """The login that the request came with; a locked one gives nothing until it is unlocked."""
+        return None if self.token is not None else current_login(self.session)
 
     def identify(self) -> Actor:
         """Find out who asks, on a page that does not need to know: who is signed in reads the own name above it."""
@@ -92,6 +111,11 @@ class RequestContext:
             self.installation.wake()
         else:
             self._session.rollback()
+
+    def keep_looks(self, success: bool) -> None:
+        """Write who looked at what; after ``finish``. Raises the error of the database: then nothing may be shown."""
+        if self._session is not None:
+            write_looks(self.installation.database, self._session, success=success)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -160,8 +184,32 @@ def _keep_district(app: Flask, endpoint: str, values: dict[str, Any]) -> None:
 def _finish(response: Response) -> Response:
     context: RequestContext | None = g.get("innesto")
     if context:
-        context.finish(success=response.status_code < HTTPStatus.BAD_REQUEST)
+        success = response.status_code < HTTPStatus.BAD_REQUEST
+        context.finish(success)
+        _keep_looks(context, response, success)
     return response
+
+
+def _keep_looks(context: RequestContext, response: Response, success: bool) -> None:
+    """Nobody looks unseen: where the look cannot be written, the page is not shown."""
+    try:
+        context.keep_looks(success)
+    except Exception as error:  # whatever kept it from being written, the answer is the same
+        log.error("request %s: looks were not written", g.get("request_id", "-"), exc_info=error)
+        _withhold(response)
+
+
+def _withhold(response: Response) -> None:
+    """Put the page of a fault in the place of what was to be shown, in an answer that keeps its safe headers."""
+    from core.web.errors import answer
+
+    instead = answer(HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "30", "Cache-Control": "no-store"})
+    response.direct_passthrough = False
+    response.set_data(instead.get_data())
+    response.status_code = instead.status_code
+    for name in SHOWN:
+        response.headers.pop(name, None)
+    response.headers.update(dict(instead.headers))
 
 
 def _close(_error: BaseException | None) -> None:

@@ -12,6 +12,8 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response as AnyResponse
 
+from core.api.words import said
+from core.crypto import Unreadable
 from core.errors import AccessDenied, Conflict, FieldError, Invalid, NotFound, Refused
 from core.i18n import _
 from core.web.context import RequestContext
@@ -23,11 +25,12 @@ PAGES = frozenset({400, 403, 404, 405, 409, 410, 413, 429, 500, 503})
 def configure_errors(app: Flask) -> None:
     """Answer every error with a page that helps, or with problem+json under ``/api/``."""
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(NotFound, lambda error: answer(404))
+    app.register_error_handler(NotFound, missing)
     app.register_error_handler(AccessDenied, denied)
     app.register_error_handler(Refused, lambda error: answer(409, error.message))
     app.register_error_handler(Invalid, lambda error: answer(422, errors=error.errors))
     app.register_error_handler(Conflict, lambda error: answer(409, _conflict()))
+    app.register_error_handler(Unreadable, _unreadable)
     app.register_error_handler(OperationalError, _database)
     app.register_error_handler(Exception, _crash)
 
@@ -48,9 +51,12 @@ def page(status: int, detail: str = "", errors: Sequence[FieldError] = ()) -> Re
     return make_response(render_template(f"errors/{name}.html", detail=text, reference=g.get("request_id", "")), status)
 
 
-def problem(status: int, detail: str = "", errors: Sequence[FieldError] = ()) -> Response:
-    """RFC 9457 answer of the API."""
-    body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+def problem(
+    status: int, detail: str = "", errors: Sequence[FieldError] = (), *, more: Mapping[str, Any] | None = None
+) -> Response:
+    """RFC 9457 answer of the API; ``more``: members of its own."""
+    title = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+    body: dict[str, Any] = {**title, **(more or {})}
     if detail:
         body["detail"] = detail
     if errors:
@@ -78,7 +84,7 @@ def _arguments(data: Any) -> Iterator[FieldError]:
     messages = data.get("messages") if isinstance(data, Mapping) else None
     for by_name in messages.values() if isinstance(messages, Mapping) else ():
         for name, found in by_name.items() if isinstance(by_name, Mapping) else ():
-            yield FieldError(str(name), " ".join(_flat(found)))
+            yield FieldError(str(name), " ".join(map(said, _flat(found))))
 
 
 def _flat(found: Any) -> Iterator[str]:
@@ -91,19 +97,35 @@ def _flat(found: Any) -> Iterator[str]:
 
 
 def denied(error: AccessDenied) -> AnyResponse:
-    """Ask a visitor to sign in; tell someone with an account that the page is for another role."""
+    """Ask a visitor to sign in, and who lacks the second step to set it up; to others the page is not open."""
     context: RequestContext | None = g.get("innesto")
+    if context and context.actor.needs_two_factor and request.method == "GET" and not request.path.startswith("/api/"):
+        return redirect(url_for("account.second_factor", next=request.full_path.rstrip("?")), 303)
     if context is None or context.actor.kind != "visitor":
-        return answer(403)
+        return answer(403, _("Il tuo ruolo o la tua chiave non arrivano fin qui.") if context and context.token else "")
     if request.path.startswith("/api/"):
-        return answer(401, headers={"WWW-Authenticate": "Session"})
+        detail = _("Serve una chiave: creala nel tuo profilo e mandala così: Authorization: Bearer …")
+        return answer(401, detail, headers={"WWW-Authenticate": 'Bearer realm="innesto"'})
     if request.method == "GET":
         return redirect(url_for("account.login", next=request.full_path.rstrip("?")))
     return answer(403)
 
 
+def missing(_error: NotFound) -> AnyResponse:
+    """Nothing there; a visitor on a page of the staff is led to the door, whether or not there is something behind."""
+    context: RequestContext | None = g.get("innesto")
+    if context and context.staff and context.actor.kind == "visitor":
+        return denied(AccessDenied("read", "staff"))
+    return answer(404)
+
+
 def _conflict() -> str:
     return _("Un'altra persona ha cambiato questa scheda mentre la stavi modificando. Ricarica la pagina e riprova.")
+
+
+def _unreadable(error: Unreadable) -> Response:
+    log.error("request %s: a sealed value cannot be read", g.get("request_id", "-"), exc_info=error)
+    return answer(503, error.message)
 
 
 def _database(error: OperationalError) -> Response:

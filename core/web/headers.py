@@ -51,6 +51,14 @@ def configure_headers(app: Flask, settings: Settings) -> None:
         headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         if settings.https or request.is_secure:
             headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}")
-        if "Cookie" in request.headers:
+        if "Cookie" in request.headers or "Authorization" in request.headers:
             headers.setdefault("Cache-Control", "no-store")
+        if "Location" in headers:
+            headers["Location"] = without_own_name(headers["Location"])
         return response
+
+
+def without_own_name(address: str) -> str:
+    """A redirect to this same host as a path: the name of the host is what the request said, and anybody can say it."""
+    own = request.host_url
+    return f"/{address.removeprefix(own).lstrip('/')}" if address.startswith(own) else address

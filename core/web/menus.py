@@ -36,7 +36,9 @@ def _own(context: RequestContext, area: str) -> list[MenuItem]:
     if area == "staff":
         administers = access.may(context.actor, "read", "core.district")
         console = [MenuItem(_("Configurazione"), "console.index", 950, area)] if administers else []
-        return [MenuItem(_("Oggi"), "staff.today", 0, area), *console]
+        works = access.may(context.actor, "read", "core.request")
+        requests = [MenuItem(_("Richieste sui dati"), "requests.index", 700, area)] if works else []
+        return [MenuItem(_("Oggi"), "staff.today", 0, area), *requests, *console]
     return [
         MenuItem(_("Chi siamo"), "district.about", 800, area),
         MenuItem(_("Contatti"), "district.contacts", 900, area),

@@ -9,7 +9,7 @@ from flask import Blueprint, Flask
 
 from core.errors import PluginError
 from core.loader import Host, Plugin
-from core.web.routing import Segments, configure_converters
+from core.web.routing import CORE_SEGMENTS, Segments, configure_converters
 
 if TYPE_CHECKING:
     from core.installation import Installation
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def configure_plugins(app: Flask, installation: Installation) -> None:
     """Register every plugin on trial, then for good; one that fails is named in the host's problems."""
     host, segments = installation.host, Segments()
+    segments.claim("core", CORE_SEGMENTS)
     for plugin in host.plugins:
         if plugin.name not in host.names:
             continue  # dropped with a plugin that it requires

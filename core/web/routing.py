@@ -14,6 +14,8 @@ from core.i18n import OTHERS
 from core.web.context import STAFF
 
 View = TypeVar("View", bound=Callable[..., Any])
+#: First parts of addresses under a district that no plugin may take.
+CORE_SEGMENTS = ("allegati", "perche", "squadra")
 
 
 class DistrictConverter(BaseConverter):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
+from typing import IO, Any
 
-from flask import Flask, Response
+from flask import Flask, Request, Response
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -16,8 +18,20 @@ LARGEST_BODY = 16 * 1024 * 1024
 LARGEST_FIELD = 2 * 1024 * 1024
 
 
+class PortalRequest(Request):
+    """A request whose uploads stay in memory, which ``LARGEST_BODY`` bounds: none is laid on the disk in the clear."""
+
+    def _get_file_stream(self, *_facts: Any, **_more: Any) -> IO[bytes]:
+        return BytesIO()
+
+
 def configure_sessions(app: Flask, settings: Settings) -> None:
-    """Signed cookie, readable by the server alone, gone after a working day."""
+    """Signed cookie, readable by the server alone, gone with the browser.
+
+    The database says how long a login lasts. The cookie stays readable longer, so that what was typed in a form after
+    the login was over is kept for its account.
+    """
+    app.request_class = PortalRequest
     app.config.update(
         SECRET_KEY=settings.secret_key,
         TESTING=settings.testing,
@@ -28,7 +42,7 @@ def configure_sessions(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.https,
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=10),
+        PERMANENT_SESSION_LIFETIME=timedelta(days=3),
     )
 
 

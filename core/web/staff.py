@@ -17,11 +17,16 @@ from core.records.permissions import CHANGE, CREATE
 from core.web.context import current
 from core.web.dates import format_date
 from core.web.menus import menu
+from core.web.notices import first_notices
 from core.web.records import active_types
 from core.web.routing import staff_route
+from core.web.waiting import cards as own_cards
+from core.web.waiting import ways
 
 bp = Blueprint("staff", __name__)
 MOST = 10
+#: Kinds of cards that ask for something.
+URGENT = frozenset({"soon", "late"})
 
 
 @staff_route(bp, "/oggi", endpoint="today", methods=["GET"])
@@ -30,11 +35,13 @@ def today() -> str:
     if not current.actor.signed_in:
         raise AccessDenied("read", "staff.today")
     mine, waiting = _unfinished()
+    news, cards = first_notices(), _cards()
     return render_template(
         "staff/today.html",
         greeting=_("%(hello)s, %(name)s", hello=_hello(), name=current.actor.name),
-        summary=_summary(len(mine), len(waiting)),
-        cards=_cards(),
+        summary=_summary(len(mine), len(waiting), news["count"], sum(card.kind in URGENT for card in cards)),
+        news=news,
+        cards=cards,
         review=[_row(record) for record in waiting],
         drafts=[_row(record) for record in mine],
         abilities=_abilities(),
@@ -48,10 +55,12 @@ def _hello() -> str:
     return _("Buongiorno") if hour < 14 else _("Buon pomeriggio") if hour < 18 else _("Buonasera")
 
 
-def _summary(mine: int, waiting: int) -> str:
-    if not mine and not waiting:
+def _summary(mine: int, waiting: int, news: int, urgent: int) -> str:
+    if not mine and not waiting and not news and not urgent:
         return _("Non c'è niente che aspetta te.")
-    parts = [ngettext("%(num)s bozza tua da finire", "%(num)s bozze tue da finire", mine)] if mine else []
+    parts = [ngettext("%(num)s cosa da guardare", "%(num)s cose da guardare", urgent)] if urgent else []
+    parts += [ngettext("%(num)s novità", "%(num)s novità", news)] if news else []
+    parts += [ngettext("%(num)s bozza tua da finire", "%(num)s bozze tue da finire", mine)] if mine else []
     if waiting:
         parts.append(ngettext("%(num)s scheda da controllare", "%(num)s schede da controllare", waiting))
     return f"{', '.join(parts)}."
@@ -93,7 +102,8 @@ def _cards() -> list[Any]:
     hooks = current.installation.host.hooks
     facts: dict[str, Any] = {"district": current.here, "session": current.session, "actor": current.actor}
     found = hooks.display("dashboard_cards", kind=DashboardCard, **facts)
-    return sorted((card for _plugin, cards in found for card in cards), key=lambda card: (card.order, card.title))
+    offered = [*own_cards(), *(card for _plugin, cards in found for card in cards)]
+    return sorted(offered, key=lambda card: (card.order, card.title))
 
 
 def _writable() -> list[RecordType]:
@@ -105,7 +115,8 @@ def _abilities() -> list[dict[str, str]]:
     lists = [_ability(item) for item in _writable()]
     known = {url_for("staff.today"), *(ability["url"] for ability in lists)}
     others = [{"title": entry.label, "url": entry.url} for entry in menu(current) if entry.url not in known]
-    return [*lists, *others]
+    more = [{"title": title, "url": url, "text": text} for title, url, text in ways()]
+    return [*lists, *others, *more]
 
 
 def _ability(item: RecordType) -> dict[str, str]:

@@ -124,18 +124,20 @@ def test_over_https_a_form_is_accepted_with_the_referrer_our_own_policy_lets_thr
     assert accepted.status_code == 303
 
 
+#: Where this account begins its work.
+HOME = "/legnano/oggi"
 TARGETS = {
     "/legnano/oggi": "/legnano/oggi",
     "/legnano/schede/service/?q=a": "/legnano/schede/service/?q=a",
-    "https://evil.example/": "/",
-    "//evil.example/": "/",
-    "/\\evil.example/": "/",
-    "\\\\evil.example": "/",
-    "javascript:alert(1)": "/",
-    "/legnano/\r\nSet-Cookie: a=b": "/",
-    "http:///evil.example": "/",
-    " /legnano/": "/",
-    "": "/",
+    "https://evil.example/": HOME,
+    "//evil.example/": HOME,
+    "/\\evil.example/": HOME,
+    "\\\\evil.example": HOME,
+    "javascript:alert(1)": HOME,
+    "/legnano/\r\nSet-Cookie: a=b": HOME,
+    "http:///evil.example": HOME,
+    " /legnano/": HOME,
+    "": HOME,
 }
 
 

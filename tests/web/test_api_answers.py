@@ -55,6 +55,21 @@ def test_a_wrong_parameter_is_refused_by_name(visitor: FlaskClient, path: str, n
     assert all(error["message"] for error in answer.get_json()["errors"])
 
 
+def test_a_facet_that_nobody_knows_is_answered_with_those_there_are(visitor: FlaskClient) -> None:
+    message = visitor.get(f"{SEARCH}?q=lavoro&regione=1").get_json()["errors"][0]["message"]
+    assert message.startswith("Questo nome non si conosce.")
+    known = set(message[:-1].split(": ")[1].split(", "))
+    assert {"audience", "kind", "municipality", "provider", "topic", "type"} <= known
+
+
+def test_the_search_page_says_which_filters_there_are(visitor: FlaskClient) -> None:
+    page = visitor.get("/legnano/cerca/?q=lavoro&regione=%3Cb%3Elombardia").text
+    assert "Il filtro «regione» non esiste. Si può filtrare per: Tipo, Argomento, Per chi, Comune" in page
+    assert "&lt;b&gt;" in visitor.get("/legnano/cerca/?%3Cb%3E=1").text
+    for harmless in ("?q=lavoro", "?q=lavoro&utm_source=newsletter", "?topic=inesistente&page=1&exact=1"):
+        assert "non esiste. Si può" not in visitor.get(f"/legnano/cerca/{harmless}").text
+
+
 @pytest.mark.parametrize("path", MISSING)
 def test_what_is_not_there_is_a_problem_in_the_one_shape(visitor: FlaskClient, path: str) -> None:
     answer = visitor.get(path)
@@ -130,7 +145,18 @@ def test_the_document_has_nothing_of_a_plugin_that_is_off(demo: DemoData, site: 
     OpenAPIV31SpecValidator(off).validate()
 
 
-def test_the_paths_of_the_document_answer(visitor: FlaskClient) -> None:
+def test_the_paths_of_the_document_answer_visitors_or_ask_for_a_key(visitor: FlaskClient) -> None:
     paths = document(visitor, "legnano")["paths"]
     plain = [path.replace("{type_}", "service").replace("{ref}", "leg-borsa-lavoro") for path in paths]
-    assert {path: visitor.get(path).status_code for path in plain} == dict.fromkeys(plain, 200)
+    expected = {path: 401 if "/intake/" in path else 200 for path in plain}
+    assert {path: visitor.get(path).status_code for path in plain} == expected
+
+
+def test_the_document_says_that_writing_needs_a_key(visitor: FlaskClient) -> None:
+    body = document(visitor, "legnano")
+    assert body["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    records = body["paths"]["/api/v1/legnano/records/{type_}"]
+    assert records["get"]["security"] == [{}, {"key": []}]
+    assert records["post"]["security"] == [{"key": []}]
+    offered = {parameter["name"]: parameter["in"] for parameter in records["post"]["parameters"]}
+    assert offered == {"Idempotency-Key": "header"}

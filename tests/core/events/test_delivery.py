@@ -81,7 +81,7 @@ def test_a_plugin_that_fails_gets_the_event_again_and_the_others_do_not(database
     hooks: Any = Listeners(bad=bad, good=good)
     assert deliver_pending(database, hooks, 1) == 0
     waiting = row(database)
-    assert waiting.tries == 1 and "bad: RuntimeError: not now" in waiting.last_error
+    assert waiting.tries == 1 and waiting.last_error.startswith("bad: RuntimeError (")
     assert deliver_pending(database, hooks, 1) == 0, "it waits before the next try"
     with clock.at(clock.now() + timedelta(seconds=5)):
         assert deliver_pending(database, hooks, 1) == 1
