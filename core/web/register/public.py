@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, abort, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 
 from core.accounts import registrations
 from core.errors import Invalid, Refused
@@ -19,7 +19,7 @@ bp.url_value_preprocessor(guard.limit_body)
 FORM, LINK = "company-registration", "company-link"
 #: How many in a quarter of an hour one address may send, and how many links it may try.
 FORMS_PER_ADDRESS, LINKS_PER_ADDRESS = 5, 20
-FORBIDDEN, BAD, CONFLICT, UNPROCESSABLE, TOO_MANY = 403, 400, 409, 422, 429
+CONFLICT, UNPROCESSABLE = 409, 422
 FIELDS = ("vat_number", "company", "name", "email")
 
 
@@ -39,12 +39,9 @@ def form() -> str:
 @public_route(bp, "/registrazione-azienda", endpoint="send", methods=["POST"])
 def send() -> Response:
     """Take the form; the answer is the same for a company that is known and for one that is not."""
-    if guard.from_elsewhere():
-        abort(FORBIDDEN)
-    if not guard.mark_of_form(FORM) or guard.trapped():
-        return _again(_("Questa pagina era aperta da troppo tempo. Controlla le risposte e invia di nuovo."), BAD)
-    if not guard.admitted(FORM, per_address=FORMS_PER_ADDRESS):
-        return _again(_("Troppi tentativi. Riprova tra un quarto d'ora, o telefona."), TOO_MANY)
+    mark, problem, code = guard.sent(FORM, per_address=FORMS_PER_ADDRESS)
+    if not mark:
+        return _again(problem, code)
     try:
         registrations.register(current.session, link=_link, **_typed())
     except Invalid as error:
@@ -62,12 +59,9 @@ def link(code: str) -> str:
 @public_route(bp, "/registrazione-azienda/conferma/<code>", endpoint="confirm", methods=["POST"])
 def confirm(code: str) -> Response:
     """Confirm the address."""
-    if guard.from_elsewhere():
-        abort(FORBIDDEN)
-    if not guard.mark_of_form(LINK) or guard.trapped():
-        return make_response(_link_page(code, _("Questa pagina era aperta da troppo tempo. Premi di nuovo.")), BAD)
-    if not guard.admitted(LINK, per_address=LINKS_PER_ADDRESS):
-        return make_response(_link_page(code, _("Troppi tentativi. Riprova tra un quarto d'ora.")), TOO_MANY)
+    mark, problem, status = guard.sent(LINK, per_address=LINKS_PER_ADDRESS)
+    if not mark:
+        return make_response(_link_page(code, problem), status)
     try:
         registrations.confirm(current.session, code, url=url_for("register.index"))
     except Refused as error:

@@ -6,12 +6,14 @@ No session and no cookie is needed, so nothing is remembered of who fills them i
 from __future__ import annotations
 
 import secrets
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import request
+from flask import abort, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from core.i18n import _
 from core.privacy.codes import PublicThrottle
 from core.web.context import current
 
@@ -40,6 +42,22 @@ def mark_of_form(name: str) -> str:
     except (BadData, ValueError, TypeError):
         return ""
     return str(mark) if district == current.here.id else ""
+
+
+def sent(name: str, *, per_address: int) -> tuple[str, str, int]:
+    """Judge a form that somebody without an account sent: its mark, or ``""`` with a sentence and its status.
+
+    ``per_address``: how many one address may send in a quarter of an hour. A form of another site ends with 403.
+    """
+    if from_elsewhere():
+        abort(HTTPStatus.FORBIDDEN)
+    mark = mark_of_form(name)
+    if not mark or trapped():
+        problem = _("Questa pagina era aperta da troppo tempo. Controlla le risposte e invia di nuovo.")
+        return "", problem, HTTPStatus.BAD_REQUEST
+    if not admitted(name, per_address=per_address):
+        return "", _("Troppi tentativi. Riprova tra un quarto d'ora, o telefona."), HTTPStatus.TOO_MANY_REQUESTS
+    return mark, "", HTTPStatus.OK
 
 
 def from_elsewhere() -> bool:

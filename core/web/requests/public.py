@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, abort, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 
 from core.errors import Conflict, Invalid
 from core.i18n import _, pick
@@ -22,7 +22,7 @@ bp.url_value_preprocessor(guard.limit_body)
 FORM, CODE = "subject-request", "request-code"
 #: How many in a quarter of an hour one address may send, and how many codes it may try.
 FORMS_PER_ADDRESS, CODES_PER_ADDRESS = 10, 20
-FORBIDDEN, BAD, CONFLICT, UNPROCESSABLE, TOO_MANY = 403, 400, 409, 422, 429
+CONFLICT, UNPROCESSABLE = 409, 422
 FIELDS = ("kind", "name", "contact", "text")
 
 
@@ -42,15 +42,11 @@ def form() -> str:
 @public_route(bp, "/privacy/richiesta", endpoint="send", methods=["POST"])
 def send() -> Response:
     """Take the request and tell its code, once; else the form again with what is wrong."""
-    if guard.from_elsewhere():
-        abort(FORBIDDEN)
-    mark = guard.mark_of_form(FORM)
-    if not mark or guard.trapped():
-        return _again(_("Questa pagina era aperta da troppo tempo. Controlla le risposte e invia di nuovo."), BAD)
-    if not guard.admitted(FORM, per_address=FORMS_PER_ADDRESS):
-        return _again(_("Da qui sono arrivate molte richieste. Riprova tra un quarto d'ora, o telefona."), TOO_MANY)
+    mark, problem, refused = guard.sent(FORM, per_address=FORMS_PER_ADDRESS)
+    if not mark:
+        return _again(problem, refused)
     try:
-        found, code = requests.submit(current.session, actor=current.actor, form=mark, **_facts())
+        found, code = requests.submit(current.session, actor=current.actor, form=mark, **_typed())
     except Invalid as error:
         return make_response(_form({e.field: e.message for e in error.errors}), UNPROCESSABLE)
     except Conflict:
@@ -76,12 +72,9 @@ def status() -> str:
 @reads
 def ask() -> Response:
     """How the request stands. A wrong code and an expired one get the same answer."""
-    if guard.from_elsewhere():
-        abort(FORBIDDEN)
-    if not guard.mark_of_form(CODE) or guard.trapped():
-        return make_response(_status(_("Questa pagina era aperta da troppo tempo. Invia di nuovo.")), BAD)
-    if not guard.admitted(CODE, per_address=CODES_PER_ADDRESS):
-        return make_response(_status(_("Troppi tentativi. Riprova tra un quarto d'ora.")), TOO_MANY)
+    mark, problem, refused = guard.sent(CODE, per_address=CODES_PER_ADDRESS)
+    if not mark:
+        return make_response(_status(problem), refused)
     found = requests_queries.status_by_code(current.session, request.form.get("code", ""))
     if found is None:
         return make_response(_status(_("Il codice non è giusto, oppure è scaduto.")), UNPROCESSABLE)
@@ -98,11 +91,7 @@ def ask() -> Response:
     return make_response(page)
 
 
-def _facts() -> dict[str, Any]:
-    return {**_typed()}
-
-
-def _typed() -> dict[str, str]:
+def _typed() -> dict[str, Any]:
     """What was written, without the control characters that PostgreSQL refuses."""
     return {name: "".join(c for c in request.form.get(name, "") if c.isprintable() or c in "\n\r") for name in FIELDS}
 
